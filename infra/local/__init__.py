@@ -1,0 +1,1 @@
+"""The local server: API Gateway's part, on one port, in front of the real Lambda handlers."""

@@ -1,0 +1,1 @@
+"""The demo base: open data of OurAirports, loaded through the HTTP API as any client would."""
