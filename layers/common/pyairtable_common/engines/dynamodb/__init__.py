@@ -1,0 +1,1 @@
+"""The three tables on DynamoDB, through PynamoDB."""

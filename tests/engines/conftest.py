@@ -1,0 +1,150 @@
+"""Every engine behind one fixture for each port; a test that takes it runs once on each engine."""
+
+import itertools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from local.provision import Engine, provision
+from moto import mock_aws
+from pyairtable_common.engines.aws import LOCAL_CREDENTIALS, Patience, make_client
+from pyairtable_common.engines.dynamodb.calls import Call
+from pyairtable_common.engines.dynamodb.store import DynamoStore
+from pyairtable_common.engines.files.blobs import FolderBlobs
+from pyairtable_common.engines.s3.blobs import S3Blobs
+from pyairtable_common.engines.sqlite.queue import SqliteQueue
+from pyairtable_common.engines.sqlite.store import SqliteStore
+from pyairtable_common.engines.sqs.queue import SqsQueue
+from pyairtable_common.repositories.ports import Absent, Blobs, Item, Put, Queue, Store, Write
+
+REGION = "us-east-1"
+# The engines share two cores with everything else that runs: AWS answers sooner.
+PATIENCE = Patience(connect=2.0, read=20.0, attempts=3)
+
+_MINISTACK = pytest.param("ministack", marks=pytest.mark.ministack)
+_DYNAMODB_LOCAL = pytest.param("dynamodb-local", marks=pytest.mark.dynamodb_local)
+_THREADED = ("sqlite-memory", "sqlite-file", _MINISTACK, _DYNAMODB_LOCAL)
+_prefixes = itertools.count()
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoEngine:
+    """A provisioned DynamoDB engine: the store on it and the calls that it made."""
+
+    store: DynamoStore
+    calls: list[Call] = field(default_factory=list)
+
+
+@pytest.fixture(params=["sqlite-memory", "sqlite-file", "moto", _MINISTACK, _DYNAMODB_LOCAL])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty store, on each engine."""
+    with ExitStack() as stack:
+        yield _open_store(request, tmp_path, stack)
+
+
+@pytest.fixture(params=_THREADED)
+def threaded_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty store, on each engine that is right under threads (moto is not)."""
+    with ExitStack() as stack:
+        yield _open_store(request, tmp_path, stack)
+
+
+@pytest.fixture(params=[_MINISTACK, _DYNAMODB_LOCAL])
+def dynamo(request: pytest.FixtureRequest) -> Iterator[DynamoEngine]:
+    """The DynamoDB engine on each server, with its calls counted."""
+    calls: list[Call] = []
+    with ExitStack() as stack:
+        yield DynamoEngine(_open_dynamo(_endpoint(request), stack, calls.append), calls)
+
+
+@pytest.fixture(params=["folder", "moto", _MINISTACK])
+def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Blobs]:
+    """An empty place for files, on each engine."""
+    if request.param == "folder":
+        yield FolderBlobs(tmp_path)
+        return
+    with ExitStack() as stack:
+        endpoint = _endpoint_or_moto(request, stack)
+        made = provision(Engine(endpoint, REGION), prefix=_take_prefix(), stage="test", services={"s3"})
+        client = make_client("s3", region=REGION, endpoint_url=endpoint, credentials=LOCAL_CREDENTIALS)
+        stack.callback(client.close)
+        yield S3Blobs(client, made.bucket)
+
+
+@pytest.fixture(params=["sqlite-memory", "sqlite-file", "moto", _MINISTACK])
+def queue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Queue]:
+    """Empty queues named ``mail`` and ``jobs``, on each engine, by the real clock."""
+    with ExitStack() as stack:
+        if request.param.startswith("sqlite"):
+            path = ":memory:" if request.param == "sqlite-memory" else tmp_path / "queue.sqlite"
+            local = SqliteQueue(path, time.time)
+            stack.callback(local.close)
+            yield local
+            return
+        endpoint = _endpoint_or_moto(request, stack)
+        made = provision(Engine(endpoint, REGION), prefix=_take_prefix(), stage="test", services={"sqs"})
+        client = make_client("sqs", region=REGION, endpoint_url=endpoint, credentials=LOCAL_CREDENTIALS)
+        stack.callback(client.close)
+        yield SqsQueue(client, made.name_prefix)
+
+
+@pytest.fixture
+def load(request: pytest.FixtureRequest) -> Callable[[Store, Sequence[Item]], None]:
+    """Puts many items that are not there yet, in as few transactions as the limits allow."""
+    tokens = (f"load-{request.node.name[:20]}-{number}"[-36:] for number in itertools.count())
+
+    def put_all(store: Store, items: Sequence[Item]) -> None:
+        batch: list[Write] = []
+        size = 0
+        for item in items:
+            if len(batch) == 100 or size + len(item.data) > 3_000_000:
+                store.transact(batch, next(tokens))
+                batch, size = [], 0
+            batch.append(Put(item, Absent()))
+            size += len(item.data)
+        store.transact(batch, next(tokens))
+
+    return put_all
+
+
+def _open_store(request: pytest.FixtureRequest, folder: Path, stack: ExitStack) -> Store:
+    if request.param.startswith("sqlite"):
+        local = SqliteStore(":memory:" if request.param == "sqlite-memory" else folder / "store.sqlite")
+        stack.callback(local.close)
+        return local
+    return _open_dynamo(_endpoint_or_moto(request, stack), stack)
+
+
+def _open_dynamo(
+    endpoint: str | None, stack: ExitStack, observe: Callable[[Call], None] | None = None
+) -> DynamoStore:
+    made = provision(Engine(endpoint, REGION), prefix=_take_prefix(), stage="test", services={"dynamodb"})
+    store = DynamoStore(
+        made.name_prefix,
+        region=REGION,
+        endpoint_url=endpoint,
+        credentials=LOCAL_CREDENTIALS,
+        patience=PATIENCE,
+        observe=observe,
+    )
+    stack.callback(store.close)
+    return store
+
+
+def _endpoint_or_moto(request: pytest.FixtureRequest, stack: ExitStack) -> str | None:
+    if request.param == "moto":
+        stack.enter_context(mock_aws())
+        return None
+    return _endpoint(request)
+
+
+def _endpoint(request: pytest.FixtureRequest) -> str:
+    endpoint: str = request.getfixturevalue(f"{request.param.replace('-', '_')}_endpoint")
+    return endpoint
+
+
+def _take_prefix() -> str:
+    return f"t{next(_prefixes)}"
