@@ -16,17 +16,17 @@ _NO_ROUTE = "MISSING_AUTHENTICATION_TOKEN"
 _TOO_LARGE = "REQUEST_TOO_LARGE"
 _FAILED = "DEFAULT_5XX"
 
-# What holds where a template does not say: API Gateway's types in Airtable's envelopes.
+_STATUSES = {_NO_ROUTE: 404, _TOO_LARGE: 413, _FAILED: 502}
+# What holds where a template does not say: API Gateway's failures in Airtable's envelopes.
 _DEFAULT_ANSWERS: Mapping[str, GatewayAnswer] = {
-    _NO_ROUTE: GatewayAnswer(404, '{"error":"NOT_FOUND"}'),
+    _NO_ROUTE: GatewayAnswer(None, '{"error":"NOT_FOUND"}'),
     _TOO_LARGE: GatewayAnswer(
-        413, '{"error":{"type":"REQUEST_TOO_LARGE","message":"The request body is too large"}}'
+        None, '{"error":{"type":"REQUEST_TOO_LARGE","message":"The request body is too large"}}'
     ),
     _FAILED: GatewayAnswer(
-        502, '{"error":{"type":"SERVER_ERROR","message":"The server failed to process the request"}}'
+        None, '{"error":{"type":"SERVER_ERROR","message":"The server failed to process the request"}}'
     ),
 }
-_FAILURE_STATUS = 502
 
 _log = logging.getLogger("local.gateway")
 
@@ -73,16 +73,16 @@ class Gateway:
             answer = answer_from(self._handlers[source](event, context_for(source, request_id)))
         except MalformedResponse as error:
             _log.error("%s: %s", source.name, error)
-            return self._own(_FAILED, _FAILURE_STATUS)
+            return self._own(_FAILED)
         except Exception:  # noqa: BLE001 (the outermost boundary, as Lambda's runtime is)
             _log.exception("%s failed on %s %s", source.name, request.method, match.route.path)
-            return self._own(_FAILED, _FAILURE_STATUS)
+            return self._own(_FAILED)
         return Answer(answer.status, (*answer.headers, ("x-amzn-requestid", request_id)), answer.body)
 
-    def _own(self, kind: str, status: int | None = None) -> Answer:
+    def _own(self, kind: str) -> Answer:
         answer = self._answers[kind]
         headers = (("Content-Type", answer.content_type), *_origin(self._cors, answer))
-        return Answer(status or answer.status, headers, answer.body.strip().encode())
+        return Answer(answer.status or _STATUSES[kind], headers, answer.body.strip().encode())
 
 
 def _preflight(cors: Cors, methods: tuple[str, ...]) -> Answer:

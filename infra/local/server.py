@@ -21,6 +21,7 @@ WORKERS = 16
 _DRAINED_BYTES = 10 * MAX_REQUEST_BYTES
 _KEEP_ALIVE_SECONDS = 65
 _GRACE_SECONDS = 3
+_BODILESS = {204, 304}
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -145,6 +146,7 @@ async def _send(answer: Answer, method: str, send: Send) -> None:
         for name, value in answer.headers
         if name.lower() != "content-length"
     ]
-    headers.append((b"content-length", str(len(answer.body)).encode("ascii")))
+    if answer.status not in _BODILESS:
+        headers.append((b"content-length", str(len(answer.body)).encode("ascii")))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else answer.body})

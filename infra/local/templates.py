@@ -52,9 +52,12 @@ class Cors:
 
 @dataclass(frozen=True, slots=True)
 class GatewayAnswer:
-    """What the gateway itself answers, without a function, for one kind of failure."""
+    """What the gateway itself answers, without a function, for one kind of failure.
 
-    status: int
+    ``status`` is ``None`` where the failure's own status is kept.
+    """
+
+    status: int | None
     body: str
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -109,11 +112,12 @@ def _merge(interfaces: list[Interface]) -> Interface:
     return Interface(tuple(routes), cors[0] if cors else None, answers)
 
 
-def _of_type(resources: Tree, kind: str, defaults: Tree) -> Iterator[tuple[str, Tree]]:
-    for name, resource in resources.items():
-        body = _mapping(resource)
-        if body.get("Type") == kind:
-            yield name, {**defaults, **_mapping(body.get("Properties"))}
+def _of_type(resources: Tree, kind: str, defaults: Tree) -> list[tuple[str, Tree]]:
+    return [
+        (name, {**defaults, **_mapping(_mapping(resource).get("Properties"))})
+        for name, resource in resources.items()
+        if _mapping(resource).get("Type") == kind
+    ]
 
 
 def _routes(template: Path, name: str, properties: Tree) -> Iterator[Route]:
@@ -160,8 +164,8 @@ def _answers(declared: Tree) -> Iterator[tuple[str, GatewayAnswer]]:
         content_type, text = next(iter(templates.items()), ("application/json", ""))
         parameters = _mapping(_mapping(body.get("ResponseParameters")).get("Headers"))
         headers = {name: _unquoted(value) for name, value in parameters.items()}
-        status = int(str(body.get("StatusCode", 500)))
-        yield kind, GatewayAnswer(status, str(text), content_type, headers)
+        status = body.get("StatusCode")
+        yield kind, GatewayAnswer(int(str(status)) if status else None, str(text), content_type, headers)
 
 
 def _unquoted(value: object) -> str:
