@@ -18,7 +18,7 @@ NODE_CLIENT := tests/e2e/airtable_js
 
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help run test test-nightly check fmt fmt-check lint type validate build deploy keys bench lock clean optional
+.PHONY: help run test test-nightly check fmt fmt-check lint type validate build deploy keys bench lock clean optional dynamodb-local
 
 help: ## list the targets
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z%-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -115,6 +115,9 @@ INSTALL = if [ -x .venv/bin/uv ]; then \
 	@$(call INSTALL,.venv-sam,$<)
 	@touch $@
 
+dynamodb-local: .venv/.stamp-python ## fetch AWS's DynamoDB Local (tests on it need Java too)
+	@PYTHONPATH=infra $(PY) infra/local/dynamodb_local.py fetch
+
 $(NODE_CLIENT)/node_modules/.stamp: $(NODE_CLIENT)/package-lock.json
 	cd $(NODE_CLIENT) && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@
@@ -123,6 +126,7 @@ $(NODE_CLIENT)/node_modules/.stamp: $(NODE_CLIENT)/package-lock.json
 optional: .venv/.stamp-dev
 	@$(MAKE) .venv-ministack/.stamp || echo "SKIPPING the tests on MiniStack: it could not be installed."
 	@$(MAKE) .venv-sam/.stamp || echo "SKIPPING the tests that run sam: it could not be installed."
+	@$(MAKE) dynamodb-local || echo "SKIPPING the tests on DynamoDB Local: it could not be fetched."
 	@if ! command -v npm >/dev/null; then echo "SKIPPING the tests of the Node client: npm is not installed."; \
 	elif [ -f $(NODE_CLIENT)/package-lock.json ]; then $(MAKE) $(NODE_CLIENT)/node_modules/.stamp || \
 	  echo "SKIPPING the tests of the Node client: it could not be installed."; fi
@@ -145,7 +149,7 @@ lock: .venv/.stamp-python ## write the lock files again (UPGRADE=--upgrade for n
 	  --generate-hashes --no-emit-index-url --no-header $(UPGRADE) $(NOT_IN_LAYER:%=--no-emit-package %) \
 	  pyproject.toml -c requirements/runtime.txt -o layers/common/requirements.txt
 
-clean: ## remove what was built and installed (not .data, the local server's database)
-	rm -rf .venv .venv-ministack .venv-sam .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+clean: ## remove what was built and installed (not .pyairtable, the local server's data)
+	rm -rf .venv .venv-ministack .venv-sam .cache .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 	  .import_linter_cache .coverage htmlcov $(NODE_CLIENT)/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,9 @@
+"""Lambda's way in to the tables service."""
+
+from tables_api.routes import router
+
+from pyairtable_common.bootstrap import services
+from pyairtable_common.observability import Observer
+from pyairtable_common.web.chalice_app import build_handler
+
+handler = build_handler("tables", router, services, Observer("tables"))
