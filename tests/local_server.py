@@ -20,11 +20,12 @@ _STOP_SECONDS = 15
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """A server that accepts requests at ``url``."""
+    """A server that accepts requests at ``url``; ``lines`` is what it and its loader print."""
 
     url: str
     data_dir: Path
     process: subprocess.Popen[str]
+    lines: "queue.Queue[str]"
 
     def kill(self) -> None:
         """``kill -9``: no shutdown code runs."""
@@ -50,10 +51,14 @@ def running_server(
         stdout=subprocess.PIPE,
         text=True,
     )
+    lines: queue.Queue[str] = queue.Queue()
+    reader = threading.Thread(target=_read_lines, args=(process, lines))
+    reader.start()
     try:
-        yield RunningServer(_await_url(process), data_dir, process)
+        yield RunningServer(_await_url(process, lines), data_dir, process, lines)
     finally:
         _end(process)
+        reader.join(_STOP_SECONDS)
 
 
 def server_environment(extra: Mapping[str, str]) -> dict[str, str]:
@@ -67,21 +72,20 @@ def server_environment(extra: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "PYTHONPATH": paths, "PYTHONUNBUFFERED": "1", **extra}
 
 
-def _await_url(process: subprocess.Popen[str]) -> str:
-    lines: queue.Queue[str | None] = queue.Queue()
-    threading.Thread(target=_read_lines, args=(process, lines), daemon=True).start()
-    while (line := lines.get(timeout=_START_SECONDS)) is not None:
+def _await_url(process: subprocess.Popen[str], lines: "queue.Queue[str]") -> str:
+    while line := lines.get(timeout=_START_SECONDS):
         if found := _READY.search(line):
             return found[1]
     raise AssertionError(f"the server ended with status {process.wait(_STOP_SECONDS)} before it was ready")
 
 
-def _read_lines(process: subprocess.Popen[str], lines: "queue.Queue[str | None]") -> None:
-    """Reads to the end, so that the server never waits for a full pipe."""
+def _read_lines(process: subprocess.Popen[str], lines: "queue.Queue[str]") -> None:
+    """Reads to the end, so that nobody waits for a full pipe; the last line is empty."""
     if process.stdout is not None:
-        for line in process.stdout:
-            lines.put(line)
-    lines.put(None)
+        with process.stdout as output:
+            for line in output:
+                lines.put(line)
+    lines.put("")
 
 
 def _end(process: subprocess.Popen[str]) -> None:
@@ -92,5 +96,3 @@ def _end(process: subprocess.Popen[str]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(_STOP_SECONDS)
-    if process.stdout is not None:
-        process.stdout.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from local.demo.client import BATCH, ApiError, Client, Json
-from local.demo.state import DemoState, new_state, read_state, write_state
+from local.demo.state import DemoState, new_state, read_state, sole_loader, write_state
 from local.demo.tables import BASE_NAME, KEY, TABLES, Cells, DemoTable
 
 OnProgress: TypeAlias = Callable[[str, int, int], None]
@@ -31,14 +31,14 @@ def load_demo(url: str, data: Path, state_path: Path, on_progress: OnProgress) -
     Rows are told apart by their ``id`` column: a row that is there already is not loaded
     again. Raises ``ApiError`` or ``Unreachable``.
     """
-    state = read_state(state_path) or new_state()
-    state = _with_token(url, state, state_path)
-    with Client(url, state.token) as client:
-        state = _with_base(client, state, state_path, url)
-        if not state.complete:
-            for table in TABLES:
-                _complete(client, state.base_id, table, table.rows(data), on_progress)
-            write_state(state_path, replace(state, complete=True))
+    with sole_loader(state_path):
+        state = _with_token(url, read_state(state_path) or new_state(), state_path)
+        with Client(url, state.token) as client:
+            state = _with_base(client, state, state_path, url)
+            if not state.complete:
+                for table in TABLES:
+                    _complete(client, state.base_id, table, table.rows(data), on_progress)
+                write_state(state_path, replace(state, complete=True))
     return DemoBase(state.base_id, state.token)
 
 

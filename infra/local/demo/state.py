@@ -1,8 +1,11 @@
 """What a demo load must remember between starts: who it is, and which base it fills."""
 
+import fcntl
 import json
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -41,3 +44,11 @@ def write_state(path: Path, state: DemoState) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
+
+
+@contextmanager
+def sole_loader(path: Path) -> Iterator[None]:
+    """Waits until no other process loads for this state: a loader may outlive a server that was killed."""
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
