@@ -1,0 +1,1 @@
+"""The records service: routes and wire shapes."""

@@ -1,0 +1,1 @@
+"""The tables service: bases, tables and fields."""

@@ -1,0 +1,1 @@
+"""The shared layer of PyAirtable: everything that would still exist were the API gRPC."""

@@ -1,0 +1,1 @@
+"""Use cases: one module per aggregate, each function one thing a caller may want."""

@@ -1,0 +1,133 @@
+"""A request's way into one base: authenticated, authorized, and unable to reach beyond.
+
+One round trip reads the credential, the membership, the head and, where their
+keys can be known, the data. Keys are guessed from what the container remembers
+(which workspace a base is in, its schema); a wrong guess costs a round trip,
+never an answer.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pyairtable_common.application.authentication import Credential, principal_of
+from pyairtable_common.application.services import Services
+from pyairtable_common.domain.bases import Base
+from pyairtable_common.domain.errors import DomainError, NotPermittedOrNotFound
+from pyairtable_common.domain.ids import BASE, is_id
+from pyairtable_common.domain.permissions import Principal, Role, Scope
+from pyairtable_common.domain.tables import BaseSchema
+from pyairtable_common.repositories import keys
+from pyairtable_common.repositories.bases import base_of, load_schema
+from pyairtable_common.repositories.ports import Item, Key, Store, Table
+from pyairtable_common.repositories.scoped import Access, Grant, ScopedStore
+from pyairtable_common.repositories.tenancy import role_of
+
+Prefetch = Callable[[BaseSchema], Sequence[Key]]
+"""The keys a request will want, by the schema; it may raise a ``DomainError``: then none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a call requires: the token's scope and the person's role."""
+
+    scope: Scope
+    role: Role
+
+    @property
+    def access(self) -> Access:
+        return Access.READ if self.role is Role.READ else Access.WRITE
+
+
+@dataclass(frozen=True, slots=True)
+class BaseAccess:
+    """One base as this request sees it, and the store within its grants.
+
+    ``known`` holds what was read on the way in; ``None`` is known to be absent.
+    """
+
+    services: Services
+    store: Store
+    principal: Principal
+    role: Role
+    base: Base
+    schema: BaseSchema
+    known: Mapping[Key, Item | None]
+
+    def read(self, wanted: Iterable[Key]) -> Mapping[Key, Item | None]:
+        """The items at these keys; only those not read before cost a round trip."""
+        wanted = list(wanted)
+        missing = [key for key in wanted if key not in self.known]
+        found = self.store.get(missing) if missing else {}
+        return {key: self.known[key] if key in self.known else found.get(key) for key in wanted}
+
+    def refreshed(self, also: Sequence[Key] = ()) -> "BaseAccess":
+        """The same way in, as of now; reads ``also`` in the same round trip."""
+        head = keys.base(self.base.id)
+        items = self.store.get([head, *also])
+        if head not in items:
+            raise NotPermittedOrNotFound
+        base = base_of(items[head])
+        schema = _schema_of(self.services, self.store, base)
+        return replace(self, base=base, schema=schema, known={key: items.get(key) for key in also})
+
+
+def open_base(
+    services: Services, credential: Credential, base_id: str, need: Need, prefetch: Prefetch | None = None
+) -> BaseAccess:
+    """Raises ``NotAuthenticated``, or ``NotPermittedOrNotFound`` for whatever else is missing."""
+    guessed = _guess(services, credential, base_id, prefetch)
+    known: dict[Key, Item | None] = dict.fromkeys([credential.key, *guessed])
+    known.update(services.store.get(list(known)))
+    principal = principal_of(services, credential, known.get(credential.key))
+    head = known.get(keys.base(base_id))
+    if head is None:
+        raise NotPermittedOrNotFound
+    base = base_of(head)
+    role = _require(services, principal, base, known, need)
+    store = ScopedStore(services.store, [Grant(Table.BASES, base_id, need.access)])
+    schema = _schema_of(services, store, base)
+    own = {key: item for key, item in known.items() if key.owner == base_id}
+    return BaseAccess(services, store, principal, role, base, schema, own)
+
+
+def _guess(
+    services: Services, credential: Credential, base_id: str, prefetch: Prefetch | None
+) -> Sequence[Key]:
+    if not is_id(base_id, BASE):
+        return []
+    guessed = [keys.base(base_id)]
+    home, schema = services.homes.get(base_id), services.schemas.get(base_id)
+    if home is not None:
+        guessed.append(keys.member(home, credential.user_id))
+    if schema is not None and prefetch is not None:
+        guessed += _prefetched(prefetch, schema, base_id)
+    return guessed
+
+
+def _prefetched(prefetch: Prefetch, schema: BaseSchema, base_id: str) -> Sequence[Key]:
+    try:
+        return [key for key in prefetch(schema) if key.owner == base_id]
+    except DomainError:
+        return []
+
+
+def _require(
+    services: Services, principal: Principal, base: Base, known: Mapping[Key, Item | None], need: Need
+) -> Role:
+    services.homes.put(base.id, base.workspace_id)
+    membership = keys.member(base.workspace_id, principal.user_id)
+    item = known[membership] if membership in known else services.store.get([membership]).get(membership)
+    if item is None or not principal.has(need.scope) or not principal.may_touch(base.id, base.workspace_id):
+        raise NotPermittedOrNotFound
+    role = role_of(item)
+    if role < need.role:
+        raise NotPermittedOrNotFound
+    return role
+
+
+def _schema_of(services: Services, store: Store, base: Base) -> BaseSchema:
+    schema = services.schemas.get(base.id)
+    if schema is None or schema.version != base.schema_version:
+        schema = load_schema(store, base)
+        services.schemas.put(base.id, schema)
+    return schema

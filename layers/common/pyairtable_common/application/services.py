@@ -1,0 +1,87 @@
+"""What use cases work with: the ports, the clock, and what a container remembers."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Generic, TypeVar
+
+from pyairtable_common.application.replica import Replicas
+from pyairtable_common.domain.clock import Clock
+from pyairtable_common.domain.credentials import AccessTokens, Passwords
+from pyairtable_common.domain.ids import Ids
+from pyairtable_common.domain.tables import BaseSchema
+from pyairtable_common.repositories.ports import Blobs, Mail, Queue, Store
+
+V = TypeVar("V")
+
+
+class Recent(Generic[V]):
+    """The ``size`` values used last, by key."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._values: OrderedDict[str, V] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: str) -> V | None:
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+            return self._values.get(key)
+
+    def put(self, key: str, value: V) -> None:
+        with self._lock:
+            self._values[key] = value
+            self._values.move_to_end(key)
+            if len(self._values) > self._size:
+                self._values.popitem(last=False)
+
+
+class Turns:
+    """Lets writers of one base within one process take turns instead of colliding."""
+
+    def __init__(self) -> None:
+        self._guard = Lock()
+        self._waiting: dict[str, tuple[Lock, int]] = {}
+
+    @contextmanager
+    def of(self, key: str) -> Iterator[None]:
+        with self._guard:
+            lock, users = self._waiting.get(key, (Lock(), 0))
+            self._waiting[key] = (lock, users + 1)
+        try:
+            with lock:
+                yield
+        finally:
+            with self._guard:
+                lock, users = self._waiting[key]
+                if users == 1:
+                    del self._waiting[key]
+                else:
+                    self._waiting[key] = (lock, users - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The ports and what is remembered between requests; one per container.
+
+    ``below`` gives a random integer below its argument, for secrets and waits.
+    ``schemas`` and ``homes`` (base id to workspace id) are hints: every use is
+    checked against the head that the request reads anyway.
+    """
+
+    store: Store
+    blobs: Blobs
+    mail: Mail
+    queue: Queue
+    clock: Clock
+    ids: Ids
+    below: Callable[[int], int]
+    access_tokens: AccessTokens
+    passwords: Passwords
+    schemas: Recent[BaseSchema] = field(default_factory=lambda: Recent(100))
+    homes: Recent[str] = field(default_factory=lambda: Recent(10_000))
+    turns: Turns = field(default_factory=Turns)
+    replicas: Replicas = field(default_factory=Replicas)

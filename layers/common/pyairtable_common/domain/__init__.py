@@ -1,0 +1,1 @@
+"""What the product means: pure values and rules, standard library only."""

@@ -1,0 +1,112 @@
+"""What people and programs prove themselves with.
+
+A personal access token reads ``pat`` + 14 characters ``.`` + 64 hexadecimal
+digits, as Airtable's do. The 64 digits are the owner's id (21), a secret of 140
+bits (35) and a CRC-32 of everything before it (8): a typo is refused without a
+read, and one read by key finds the token. Only the SHA-256 of the text is kept.
+"""
+
+import hashlib
+import re
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from pyairtable_common.domain.ids import TAIL, TOKEN, USER, base62, from_base62
+from pyairtable_common.domain.jsonvalue import JSONObject
+from pyairtable_common.domain.permissions import Scope
+
+_USER_DIGITS, _SECRET_DIGITS, _CHECK_DIGITS = 21, 35, 8
+_PERSONAL_TOKEN = re.compile(r"(pat[0-9A-Za-z]{14})\.([0-9a-f]{64})")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One sign-in of one person. Times are epoch milliseconds."""
+
+    id: str
+    user_id: str
+    created_ms: int
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalToken:
+    """A personal access token without its text. ``resources`` ``None`` is all its owner can reach."""
+
+    id: str
+    user_id: str
+    name: str
+    digest: str
+    scopes: frozenset[Scope]
+    resources: frozenset[str] | None
+    created_ms: int
+    expires_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessClaims:
+    """What a verified access token (JWT) says."""
+
+    user_id: str
+    session_id: str
+
+
+class AccessTokens(Protocol):
+    """Signs and verifies access tokens: ``at+jwt``, ES256 or EdDSA, 15 minutes."""
+
+    lifetime_seconds: int
+
+    def issue(self, claims: AccessClaims, now_ms: int) -> str: ...
+
+    def verify(self, token: str, now_ms: int) -> AccessClaims | None:
+        """The claims, or ``None`` if anything about the token is wrong."""
+        ...
+
+    def public_keys(self, now_ms: int) -> JSONObject:
+        """What others need to verify, as a JWK set (RFC 7517)."""
+        ...
+
+
+class Passwords(Protocol):
+    """Hashes passwords with argon2id."""
+
+    def hash(self, password: str) -> str: ...
+
+    def verify(self, hashed: str | None, password: str) -> bool:
+        """Takes the same time whether there is a hash to compare with or not."""
+        ...
+
+
+def compose_personal_token(token_id: str, user_id: str, below: Callable[[int], int]) -> str:
+    """The text of a new token; ``below`` gives a random integer below its argument."""
+    owner = f"{from_base62(user_id.removeprefix(USER)):0{_USER_DIGITS}x}"
+    secret = f"{below(16**_SECRET_DIGITS):0{_SECRET_DIGITS}x}"
+    return f"{token_id}.{owner}{secret}{_check(token_id, owner + secret)}"
+
+
+def parse_personal_token(text: str) -> tuple[str, str] | None:
+    """The token's id and its owner's, if the text is whole; no read is needed."""
+    match = _PERSONAL_TOKEN.fullmatch(text)
+    if match is None:
+        return None
+    token_id, digits = match.groups()
+    body, check = digits[:-_CHECK_DIGITS], digits[-_CHECK_DIGITS:]
+    owner = int(body[:_USER_DIGITS], 16)
+    if check != _check(token_id, body) or owner >= 62**TAIL:
+        return None
+    return token_id, USER + base62(owner, TAIL)
+
+
+def digest(text: str) -> str:
+    """SHA-256 in hexadecimal: how secrets of high entropy are kept."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def looks_like_personal_token(text: str) -> bool:
+    return text.startswith(TOKEN) and "." in text
+
+
+def _check(token_id: str, body: str) -> str:
+    return f"{zlib.crc32(f'{token_id}.{body}'.encode()):0{_CHECK_DIGITS}x}"

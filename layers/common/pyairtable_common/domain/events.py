@@ -1,0 +1,51 @@
+"""Events: what happened in a base or workspace, in an order without gaps."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from pyairtable_common.domain.jsonvalue import JSONObject
+
+
+class Kind(Enum):
+    """What an event says; past tense. The value is stored."""
+
+    BASE_CREATED = "base.created"
+    TABLES_CHANGED = "tables.changed"
+    RECORDS_CHANGED = "records.changed"
+    WORKSPACE_CREATED = "workspace.created"
+    WORKSPACE_BASES_CHANGED = "workspace.bases.changed"
+    MEMBERS_CHANGED = "workspace.members.changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of a log.
+
+    ``operation_id`` is the writer's own: finding it at ``sequence`` tells a writer
+    whose answer was lost that it succeeded. ``data`` holds ``before`` and
+    ``after`` of what changed, by id.
+    """
+
+    sequence: int
+    kind: Kind
+    actor_id: str
+    operation_id: str
+    at_ms: int
+    data: JSONObject
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One wish of one caller, however often it is tried.
+
+    ``id`` is the same in every attempt, so that nothing happens twice.
+    ``fingerprint`` digests the request if the client gave an ``Idempotency-Key``:
+    then the answer is kept for its repeats, and another request under the same
+    key is refused.
+    """
+
+    id: str
+    actor_id: str
+    at_ms: int
+    fingerprint: str | None = None

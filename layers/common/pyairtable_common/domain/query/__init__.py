@@ -1,0 +1,1 @@
+"""Asking for records: what to sort by and where a listing goes on."""

@@ -1,0 +1,1 @@
+"""Files and mail in folders, for one machine."""

@@ -1,0 +1,75 @@
+"""Connections to the one SQLite file: a reader per thread, one writer for all."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from threading import Lock, local
+
+_BUSY_SECONDS = 10.0
+_memory_names = count()
+
+
+class Connections:
+    """Opens the file in WAL mode with full durability and runs ``schema`` once.
+
+    ``":memory:"`` makes a private database that lives as long as this object.
+    """
+
+    def __init__(self, path: str | Path, schema: str) -> None:
+        self._memory = str(path) == ":memory:"
+        self._target = (
+            f"file:pyairtable-{id(self)}-{next(_memory_names)}?mode=memory&cache=shared"
+            if self._memory
+            else str(path)
+        )
+        self._writer = self._connect()
+        self._writing = Lock()
+        self._readers = local()
+        self._open: list[sqlite3.Connection] = []
+        if not self._memory:
+            self._writer.execute("PRAGMA journal_mode = WAL")
+        self._writer.execute("PRAGMA synchronous = FULL")
+        self._writer.executescript(schema)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection for reads; in memory, readers and the writer take turns."""
+        if self._memory:
+            with self._writing:
+                yield self._writer
+            return
+        connection: sqlite3.Connection | None = getattr(self._readers, "connection", None)
+        if connection is None:
+            connection = self._connect()
+            self._readers.connection = connection
+            self._open.append(connection)
+        yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """The writer, inside one transaction that commits on success and rolls back on any exception."""
+        with self._writing:
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+            except BaseException:
+                self._writer.execute("ROLLBACK")
+                raise
+            self._writer.execute("COMMIT")
+
+    def close(self) -> None:
+        for connection in [*self._open, self._writer]:
+            connection.close()
+        self._open.clear()
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(
+            self._target,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            uri=self._memory,
+            cached_statements=256,
+        )

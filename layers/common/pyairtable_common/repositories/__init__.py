@@ -1,0 +1,1 @@
+"""Aggregates to items and back, over the narrow storage ports in ``ports``."""

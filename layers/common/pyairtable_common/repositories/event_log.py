@@ -1,0 +1,88 @@
+"""Event logs: dense numbers, one per transaction, of a base or a workspace.
+
+The item at (owner, sequence) may only be put where none is: that is the lock
+which makes two writers of one owner take turns.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from pyairtable_common.domain.events import Event, Kind
+from pyairtable_common.domain.jsonvalue import JSONObject
+from pyairtable_common.repositories import codec, keys
+from pyairtable_common.repositories.documents import integer, mapping, text
+from pyairtable_common.repositories.ports import Absent, Item, Put, Store, Table
+
+_PART_BYTES = 380 * 1024
+
+
+def puts_of(table: Table, owner_id: str, event: Event) -> Sequence[Put]:
+    """The writes that append this event; several where it does not fit one item."""
+    data = codec.encode(_to_json(event))
+    parts = [data[start : start + _PART_BYTES] for start in range(0, len(data), _PART_BYTES)]
+    return [
+        Put(Item(keys.event(table, owner_id, event.sequence, number), event.sequence, part), Absent())
+        for number, part in enumerate(parts)
+    ]
+
+
+def read_event(store: Store, table: Table, owner_id: str, sequence: int) -> Event | None:
+    """The event of this number, or ``None`` if it has not happened."""
+    return next(iter(read_events(store, table, owner_id, sequence - 1, sequence)), None)
+
+
+def read_events(
+    store: Store, table: Table, owner_id: str, after: int, until: int | None = None
+) -> Iterator[Event]:
+    """The events after one number, in order, up to and with another; one query a page."""
+    data, number = bytearray(), after + 1
+    for item in _items(store, table, owner_id, after, until):
+        if keys.sequence_of(item.key) != number:
+            yield _from_json(codec.decode(bytes(data)))
+            data, number = bytearray(), keys.sequence_of(item.key)
+        data += item.data
+    if data:
+        yield _from_json(codec.decode(bytes(data)))
+
+
+def _items(store: Store, table: Table, owner_id: str, after: int, until: int | None) -> Iterator[Item]:
+    sequence = after + 1
+    while until is None or sequence <= until:
+        partition = keys.events(owner_id, sequence)
+        last_sk, found = None, False
+        more = True
+        while more:
+            page = store.query(table, partition, first=keys.event_bound(sequence), after=last_sk)
+            for item in page.items:
+                if until is not None and keys.sequence_of(item.key) > until:
+                    return
+                found = True
+                yield item
+            more = page.more and bool(page.items)
+            last_sk = page.last_sk if page.items else last_sk
+        if not found:
+            return
+        sequence = (sequence // keys.EVENTS_PER_PARTITION + 1) * keys.EVENTS_PER_PARTITION
+
+
+def _to_json(event: Event) -> JSONObject:
+    return {
+        "seq": event.sequence,
+        "kind": event.kind.value,
+        "v": event.version,
+        "actor": event.actor_id,
+        "op": event.operation_id,
+        "at": event.at_ms,
+        "data": event.data,
+    }
+
+
+def _from_json(raw: JSONObject) -> Event:
+    return Event(
+        sequence=integer(raw, "seq"),
+        kind=Kind(text(raw, "kind")),
+        version=integer(raw, "v"),
+        actor_id=text(raw, "actor"),
+        operation_id=text(raw, "op"),
+        at_ms=integer(raw, "at"),
+        data=mapping(raw, "data"),
+    )

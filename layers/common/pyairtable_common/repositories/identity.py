@@ -1,0 +1,61 @@
+"""Credentials in the store."""
+
+from pyairtable_common.domain.credentials import PersonalToken, Session
+from pyairtable_common.domain.jsonvalue import JSONObject, is_array
+from pyairtable_common.domain.permissions import scopes_of_words
+from pyairtable_common.repositories import codec, keys
+from pyairtable_common.repositories.documents import integer, text
+from pyairtable_common.repositories.ports import Item
+
+
+def session_of(item: Item) -> Session:
+    raw = codec.decode(item.data)
+    session_id = item.key.sk.removeprefix(keys.SESSIONS)
+    return Session(session_id, item.key.owner, integer(raw, "created"), integer(raw, "expires"))
+
+
+def session_item(session: Session, version: int = 1) -> Item:
+    data = codec.encode({"created": session.created_ms, "expires": session.expires_ms})
+    return Item(keys.session(session.user_id, session.id), version, data, session.expires_ms // 1000)
+
+
+def personal_token_of(item: Item) -> PersonalToken:
+    raw = codec.decode(item.data)
+    return PersonalToken(
+        id=item.key.sk.removeprefix(keys.PERSONAL_TOKENS),
+        user_id=item.key.owner,
+        name=text(raw, "name"),
+        digest=text(raw, "digest"),
+        scopes=scopes_of_words(_words(raw, "scopes") or []),
+        resources=_resources(raw),
+        created_ms=integer(raw, "created"),
+        expires_ms=None if raw.get("expires") is None else integer(raw, "expires"),
+    )
+
+
+def personal_token_item(token: PersonalToken, version: int = 1) -> Item:
+    data = codec.encode(
+        {
+            "name": token.name,
+            "digest": token.digest,
+            "scopes": sorted(scope.value for scope in token.scopes),
+            "resources": None if token.resources is None else sorted(token.resources),
+            "created": token.created_ms,
+            "expires": token.expires_ms,
+        }
+    )
+    return Item(keys.personal_token(token.user_id, token.id), version, data)
+
+
+def _resources(raw: JSONObject) -> frozenset[str] | None:
+    words = _words(raw, "resources")
+    return None if words is None else frozenset(words)
+
+
+def _words(raw: JSONObject, name: str) -> list[str] | None:
+    value = raw[name]
+    if value is None:
+        return None
+    if not is_array(value):
+        raise codec.UnknownForm(f"{name} is not an array")
+    return [str(word) for word in value]

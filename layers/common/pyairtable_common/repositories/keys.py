@@ -1,0 +1,113 @@
+"""Where everything lies: the text of every partition and sort key, and nothing else.
+
+Every partition key begins with the id of the scope that owns the item.
+"""
+
+from pyairtable_common.repositories.ports import Key, Table
+
+EVENTS_PER_PARTITION = 4096
+_SEQUENCE_DIGITS = 12
+
+
+# identity: users, credentials, sessions, tokens
+
+
+def user(user_id: str) -> Key:
+    return Key(Table.IDENTITY, user_id, "USER")
+
+
+def credentials(user_id: str) -> Key:
+    return Key(Table.IDENTITY, user_id, "CREDENTIALS")
+
+
+def session(user_id: str, session_id: str) -> Key:
+    return Key(Table.IDENTITY, user_id, f"{SESSIONS}{session_id}")
+
+
+def personal_token(user_id: str, token_id: str) -> Key:
+    return Key(Table.IDENTITY, user_id, f"{PERSONAL_TOKENS}{token_id}")
+
+
+def email(address_digest: str) -> Key:
+    """Holds a normalised address' digest for one user, so that no two share it."""
+    return Key(Table.IDENTITY, f"email:{address_digest}", "USER")
+
+
+SESSIONS = "SES#"
+PERSONAL_TOKENS = "PAT#"
+
+
+# tenancy: workspaces and who is in them
+
+
+def workspace(workspace_id: str) -> Key:
+    return Key(Table.TENANCY, workspace_id, "HEAD")
+
+
+def member(workspace_id: str, user_id: str) -> Key:
+    return Key(Table.TENANCY, workspace_id, f"{MEMBERS}{user_id}")
+
+
+def workspace_base(workspace_id: str, base_id: str) -> Key:
+    return Key(Table.TENANCY, workspace_id, f"{WORKSPACE_BASES}{base_id}")
+
+
+def user_workspace(user_id: str, workspace_id: str) -> Key:
+    """The other way round of ``member``: a user's workspaces."""
+    return Key(Table.TENANCY, user_id, f"{USER_WORKSPACES}{workspace_id}")
+
+
+MEMBERS = "MEM#"
+WORKSPACE_BASES = "BASE#"
+USER_WORKSPACES = "WSP#"
+
+
+# bases: everything inside a base
+
+
+def base(base_id: str) -> Key:
+    return Key(Table.BASES, base_id, "HEAD")
+
+
+def table_schema(base_id: str, table_id: str) -> Key:
+    return Key(Table.BASES, base_id, f"{TABLE_SCHEMAS}{table_id}")
+
+
+def record(base_id: str, table_id: str, record_id: str) -> Key:
+    return Key(Table.BASES, records(base_id, table_id), record_id)
+
+
+def records(base_id: str, table_id: str) -> str:
+    """The partition of a table's records; sort keys are their ids."""
+    return f"{base_id}#{table_id}"
+
+
+def receipt(base_id: str, operation_id: str) -> Key:
+    """What a client's Idempotency-Key got for an answer."""
+    return Key(Table.BASES, f"{base_id}#ID", operation_id)
+
+
+TABLE_SCHEMAS = "TBL#"
+
+
+# event logs, of bases and workspaces
+
+
+def events(owner_id: str, sequence: int) -> str:
+    """The partition that holds the event of this number."""
+    return f"{owner_id}#EV#{sequence // EVENTS_PER_PARTITION:08d}"
+
+
+def event(table: Table, owner_id: str, sequence: int, part: int = 0) -> Key:
+    """One part of an event; events too large for one item lie in several."""
+    return Key(table, events(owner_id, sequence), f"{sequence:0{_SEQUENCE_DIGITS}d}#{part:02d}")
+
+
+def event_bound(sequence: int) -> str:
+    """A sort key just below every part of the event of this number."""
+    return f"{sequence:0{_SEQUENCE_DIGITS}d}"
+
+
+def sequence_of(key: Key) -> int:
+    """The number of the event that this item is a part of."""
+    return int(key.sk.partition("#")[0])

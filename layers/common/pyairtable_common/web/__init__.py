@@ -1,0 +1,1 @@
+"""HTTP at the edge: routing, decoding, error envelopes and the one Chalice adapter."""

@@ -1,0 +1,99 @@
+"""From a call to what it may reach, by the policy of its route."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import TypeAlias, TypeVar
+
+from pyairtable_common.application.authentication import Credential, authenticate, read_credential
+from pyairtable_common.application.base_access import BaseAccess, Need, Prefetch, open_base
+from pyairtable_common.application.base_writes import receipt_keys
+from pyairtable_common.domain.errors import DomainError, InvalidRequest, NotPermittedOrNotFound
+from pyairtable_common.domain.events import Operation
+from pyairtable_common.domain.permissions import Principal
+from pyairtable_common.domain.tables import BaseSchema
+from pyairtable_common.repositories.ports import Key
+from pyairtable_common.web.policy import Gate
+from pyairtable_common.web.routing import Call
+
+T = TypeVar("T")
+Wanted: TypeAlias = Callable[[T, BaseSchema], Sequence[Key]]
+"""The keys that a decoded request will want, by the schema."""
+
+_MAX_KEY = 255
+
+
+def open_person(call: Call) -> Principal:
+    """Who is calling, for routes that concern no one base or workspace."""
+    if call.policy.gate not in (Gate.PERSON, Gate.SESSION):
+        raise ValueError(f"this route's gate is {call.policy.gate.name}")
+    principal = authenticate(call.services, _authorization(call))
+    if call.policy.gate is Gate.SESSION and not principal.is_session:
+        raise NotPermittedOrNotFound
+    if call.policy.scope is not None and not principal.has(call.policy.scope):
+        raise NotPermittedOrNotFound
+    return principal
+
+
+def open_base_to_read(
+    call: Call, decode: Callable[[], T], wanted: Wanted[T] | None = None
+) -> tuple[BaseAccess, T]:
+    """The base in the path and the decoded request; what is ``wanted`` is read on the way in.
+
+    Whoever may not enter is told so, whatever else is wrong with the request.
+    """
+    credential = read_credential(call.services, _authorization(call))
+    value = _decoded(call, credential, decode)
+    return _open(call, credential, lambda schema: wanted(value, schema) if wanted else []), value
+
+
+def open_base_to_write(
+    call: Call, decode: Callable[[], T], wanted: Wanted[T] | None = None
+) -> tuple[BaseAccess, Operation, T]:
+    """The same for a write, with the operation that it is."""
+    credential = read_credential(call.services, _authorization(call))
+    value = _decoded(call, credential, decode)
+    operation = _decoded(call, credential, lambda: operation_of(call, credential.user_id))
+    receipts = receipt_keys(call.request.path_parameters["base"], operation)
+    access = _open(call, credential, lambda schema: [*receipts, *(wanted(value, schema) if wanted else [])])
+    return access, operation, value
+
+
+def _decoded(call: Call, credential: Credential, decode: Callable[[], T]) -> T:
+    try:
+        return decode()
+    except DomainError:
+        _open(call, credential, None)
+        raise
+
+
+def _open(call: Call, credential: Credential, prefetch: Prefetch | None) -> BaseAccess:
+    policy = call.policy
+    if policy.gate is not Gate.BASE or policy.scope is None or policy.role is None:
+        raise ValueError(f"this route's gate is {policy.gate.name}")
+    need = Need(policy.scope, policy.role)
+    return open_base(call.services, credential, call.request.path_parameters["base"], need, prefetch)
+
+
+def operation_of(call: Call, user_id: str) -> Operation:
+    """This request as one operation: its own, or the one that its ``Idempotency-Key`` names."""
+    now = call.services.clock.now_ms()
+    key = call.request.headers.get("idempotency-key")
+    if key is None:
+        return Operation(f"{call.services.below(1 << 128):032x}", user_id, now)
+    if not 0 < len(key) <= _MAX_KEY:
+        raise InvalidRequest(f"An Idempotency-Key has 1 to {_MAX_KEY} characters")
+    return Operation(_digest(user_id, key)[:32], user_id, now, _fingerprint(call))
+
+
+def _authorization(call: Call) -> str | None:
+    return call.request.headers.get("authorization")
+
+
+def _fingerprint(call: Call) -> str:
+    request = call.request
+    query = sorted((name, *values) for name, values in request.query.items())
+    return _digest(request.method, request.path, repr(query), request.body.hex())
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

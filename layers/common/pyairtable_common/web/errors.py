@@ -1,0 +1,79 @@
+"""One table: what an error means (``domain.errors``) to what goes over the wire.
+
+Statuses, types and envelopes are Airtable's (Web API, "Errors"). A class not in
+the table gets what its nearest ancestor has.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from pyairtable_common.domain import errors
+from pyairtable_common.domain.jsonvalue import JSONValue
+from pyairtable_common.web.messages import Response
+
+
+class Envelope(Enum):
+    OBJECT = "type and message"
+    BARE = "a string"
+    TYPE_ONLY = "type"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How one kind of error is told."""
+
+    status: int
+    type: str
+    envelope: Envelope = Envelope.OBJECT
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+ANSWERS: Mapping[type[errors.DomainError], Answer] = {
+    errors.DomainError: Answer(422, "INVALID_REQUEST_UNKNOWN"),
+    errors.NotAuthenticated: Answer(401, "AUTHENTICATION_REQUIRED"),
+    errors.InvalidCredentials: Answer(401, "INVALID_CREDENTIALS"),
+    errors.NotPermittedOrNotFound: Answer(403, "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND"),
+    errors.NotPermitted: Answer(403, "INVALID_PERMISSIONS"),
+    errors.NotFound: Answer(404, "NOT_FOUND", Envelope.BARE),
+    errors.RecordsNotFound: Answer(404, "NOT_FOUND"),
+    errors.InvalidRequest: Answer(422, "INVALID_REQUEST_UNKNOWN"),
+    errors.UnreadableBody: Answer(400, "INVALID_REQUEST_BODY"),
+    errors.BodyTooLarge: Answer(413, "REQUEST_TOO_LARGE"),
+    errors.RecordTooLarge: Answer(422, "INVALID_REQUEST_UNKNOWN"),
+    errors.MissingBodyField: Answer(422, "INVALID_REQUEST_MISSING_FIELDS"),
+    errors.InvalidPageSize: Answer(422, "INVALID_PAGE_SIZE_ARGUMENT"),
+    errors.InvalidMaxRecords: Answer(422, "INVALID_MAX_RECORDS"),
+    errors.InvalidOffset: Answer(422, "INVALID_OFFSET_VALUE"),
+    errors.IteratorNotAvailable: Answer(422, "LIST_RECORDS_ITERATOR_NOT_AVAILABLE", Envelope.TYPE_ONLY),
+    errors.InvalidSort: Answer(422, "INVALID_SORT"),
+    errors.UnknownFieldName: Answer(422, "UNKNOWN_FIELD_NAME"),
+    errors.InvalidCellValue: Answer(422, "INVALID_VALUE_FOR_COLUMN"),
+    errors.UnknownChoice: Answer(422, "INVALID_MULTIPLE_CHOICE_OPTIONS"),
+    errors.InvalidRecords: Answer(422, "INVALID_RECORDS"),
+    errors.RecordDoesNotExist: Answer(422, "ROW_DOES_NOT_EXIST"),
+    errors.DuplicateTableName: Answer(422, "DUPLICATE_TABLE_NAME"),
+    errors.DuplicateOrEmptyFieldName: Answer(422, "DUPLICATE_OR_EMPTY_FIELD_NAME"),
+    errors.InvalidFieldOptions: Answer(422, "INVALID_FIELD_TYPE_OPTIONS_FOR_CREATE"),
+    errors.UnsupportedFieldType: Answer(422, "UNSUPPORTED_FIELD_TYPE_FOR_CREATE"),
+    errors.Invalid: Answer(422, "INVALID_REQUEST"),
+    errors.Conflict: Answer(409, "CONFLICT"),
+    errors.EmailTaken: Answer(409, "EMAIL_TAKEN"),
+    errors.IdempotencyMismatch: Answer(422, "IDEMPOTENCY_KEY_REUSED"),
+    errors.TryAgain: Answer(503, "RETRIABLE_ERROR", headers={"Retry-After": "1"}),
+}
+
+UNEXPECTED: JSONValue = {"error": {"type": "SERVER_ERROR", "message": "An unexpected error occurred"}}
+
+
+def response_of(error: errors.DomainError) -> Response:
+    answer = next(ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)
+    return Response({"error": _body(answer, error.text)}, answer.status, answer.headers)
+
+
+def _body(answer: Answer, message: str) -> JSONValue:
+    if answer.envelope is Envelope.BARE:
+        return answer.type
+    if answer.envelope is Envelope.TYPE_ONLY:
+        return {"type": answer.type}
+    return {"type": answer.type, "message": message}

@@ -1,0 +1,81 @@
+"""Which credential, scope and role each route requires: one table, all services.
+
+A route without a row fails when its service is imported.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from pyairtable_common.domain.permissions import Role, Scope
+
+
+class Gate(Enum):
+    """What must be established before a view runs."""
+
+    OPEN = "nobody in particular"
+    SESSION = "a signed-in person; no personal access token"
+    PERSON = "a session or a personal access token"
+    WORKSPACE = "a member of the workspace in the path"
+    BASE = "a member of the base in the path"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    gate: Gate
+    scope: Scope | None = None
+    role: Role | None = None
+
+
+def _base(scope: Scope, role: Role) -> Policy:
+    return Policy(Gate.BASE, scope, role)
+
+
+def _workspace(scope: Scope, role: Role) -> Policy:
+    return Policy(Gate.WORKSPACE, scope, role)
+
+
+_OPEN = Policy(Gate.OPEN)
+_SESSION = Policy(Gate.SESSION)
+_RECORDS = "/v0/{base}/{table}"
+_RECORD = "/v0/{base}/{table}/{record}"
+_TABLES = "/v0/meta/bases/{base}/tables"
+_TABLE = "/v0/meta/bases/{base}/tables/{table}"
+_READ_RECORDS = _base(Scope.RECORDS_READ, Role.READ)
+_WRITE_RECORDS = _base(Scope.RECORDS_WRITE, Role.EDITOR)
+_WRITE_SCHEMA = _base(Scope.SCHEMA_WRITE, Role.CREATOR)
+
+POLICIES: Mapping[tuple[str, str], Policy] = {
+    ("POST", "/v1/auth/register"): _OPEN,
+    ("POST", "/v1/auth/login"): _OPEN,
+    ("GET", "/.well-known/jwks.json"): _OPEN,
+    ("GET", "/v1/auth/me"): Policy(Gate.PERSON),
+    ("GET", "/v1/auth/tokens"): _SESSION,
+    ("POST", "/v1/auth/tokens"): _SESSION,
+    ("DELETE", "/v1/auth/tokens/{token}"): _SESSION,
+    ("GET", "/v1/users/me"): Policy(Gate.PERSON),
+    ("PATCH", "/v1/users/me"): _SESSION,
+    ("GET", "/v1/workspaces"): Policy(Gate.PERSON, Scope.WORKSPACES_READ),
+    ("POST", "/v1/workspaces"): Policy(Gate.PERSON, Scope.WORKSPACES_WRITE),
+    ("GET", "/v1/workspaces/{workspace}"): _workspace(Scope.WORKSPACES_READ, Role.READ),
+    ("GET", "/v1/workspaces/{workspace}/members"): _workspace(Scope.WORKSPACES_READ, Role.READ),
+    ("POST", "/v1/workspaces/{workspace}/members"): _workspace(Scope.WORKSPACES_WRITE, Role.OWNER),
+    ("GET", "/v0/meta/whoami"): Policy(Gate.PERSON),
+    ("GET", "/v0/meta/bases"): Policy(Gate.PERSON, Scope.SCHEMA_READ),
+    ("POST", "/v0/meta/bases"): Policy(Gate.PERSON, Scope.SCHEMA_WRITE),
+    ("GET", _TABLES): _base(Scope.SCHEMA_READ, Role.READ),
+    ("POST", _TABLES): _WRITE_SCHEMA,
+    ("PATCH", _TABLE): _WRITE_SCHEMA,
+    ("POST", f"{_TABLE}/fields"): _WRITE_SCHEMA,
+    ("PATCH", f"{_TABLE}/fields/{{field}}"): _WRITE_SCHEMA,
+    ("GET", _RECORDS): _READ_RECORDS,
+    ("POST", f"{_RECORDS}/listRecords"): _READ_RECORDS,
+    ("POST", _RECORDS): _WRITE_RECORDS,
+    ("PATCH", _RECORDS): _WRITE_RECORDS,
+    ("PUT", _RECORDS): _WRITE_RECORDS,
+    ("DELETE", _RECORDS): _WRITE_RECORDS,
+    ("GET", _RECORD): _READ_RECORDS,
+    ("PATCH", _RECORD): _WRITE_RECORDS,
+    ("PUT", _RECORD): _WRITE_RECORDS,
+    ("DELETE", _RECORD): _WRITE_RECORDS,
+}
