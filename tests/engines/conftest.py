@@ -2,6 +2,7 @@
 
 import itertools
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from pyairtable_common.engines.s3.blobs import S3Blobs
 from pyairtable_common.engines.sqlite.queue import SqliteQueue
 from pyairtable_common.engines.sqlite.store import SqliteStore
 from pyairtable_common.engines.sqs.queue import SqsQueue
-from pyairtable_common.repositories.ports import Absent, Blobs, Item, Put, Queue, Store, Write
+from pyairtable_common.repositories.ports import Absent, Blobs, Item, Put, Queue, Store
 
 REGION = "us-east-1"
 # The engines share two cores with everything else that runs: AWS answers sooner.
@@ -26,7 +27,7 @@ PATIENCE = Patience(connect=2.0, read=20.0, attempts=3)
 
 _MINISTACK = pytest.param("ministack", marks=pytest.mark.ministack)
 _DYNAMODB_LOCAL = pytest.param("dynamodb-local", marks=pytest.mark.dynamodb_local)
-_THREADED = ("sqlite-memory", "sqlite-file", _MINISTACK, _DYNAMODB_LOCAL)
+_WHOLE = ("sqlite-memory", "sqlite-file", _MINISTACK, _DYNAMODB_LOCAL)
 _prefixes = itertools.count()
 
 
@@ -45,9 +46,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         yield _open_store(request, tmp_path, stack)
 
 
-@pytest.fixture(params=_THREADED)
-def threaded_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """An empty store, on each engine that is right under threads (moto is not)."""
+@pytest.fixture(params=_WHOLE)
+def whole_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty store, on each engine that has streams, true limits and threads (moto has none of them)."""
     with ExitStack() as stack:
         yield _open_store(request, tmp_path, stack)
 
@@ -92,20 +93,13 @@ def queue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Queue]:
 
 
 @pytest.fixture
-def load(request: pytest.FixtureRequest) -> Callable[[Store, Sequence[Item]], None]:
-    """Puts many items that are not there yet, in as few transactions as the limits allow."""
-    tokens = (f"load-{request.node.name[:20]}-{number}"[-36:] for number in itertools.count())
+def load() -> Callable[[Store, Sequence[Item]], None]:
+    """Puts many items that are not there yet, in transactions well within the limits."""
 
     def put_all(store: Store, items: Sequence[Item]) -> None:
-        batch: list[Write] = []
-        size = 0
-        for item in items:
-            if len(batch) == 100 or size + len(item.data) > 3_000_000:
-                store.transact(batch, next(tokens))
-                batch, size = [], 0
-            batch.append(Put(item, Absent()))
-            size += len(item.data)
-        store.transact(batch, next(tokens))
+        for start in range(0, len(items), 8):
+            writes = [Put(item, Absent()) for item in items[start : start + 8]]
+            store.transact(writes, str(uuid.uuid4()))
 
     return put_all
 

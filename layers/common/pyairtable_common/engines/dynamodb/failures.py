@@ -27,7 +27,7 @@ _UNAVAILABLE = frozenset(
         "IdempotentParameterMismatchException",
     }
 )
-_SIZE_WORDS = ("size has exceeded", "size exceeded", "exceeds the limit", "cannot exceed", "less than or equal to")
+_SIZE_WORDS = ("size has exceeded", "size limit", "exceeds the limit", "cannot exceed", "length less than or equal to")
 
 
 def to_store_error(error: Exception) -> Exception:
