@@ -1,0 +1,1 @@
+"""Passwords, access tokens and the keys that sign them."""
