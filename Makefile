@@ -18,7 +18,7 @@ NODE_CLIENT := tests/e2e/airtable_js
 
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help run test test-nightly check fmt fmt-check lint type validate build deploy keys bench lock clean optional dynamodb-local
+.PHONY: help run test test-nightly check fmt fmt-check lint type validate build deploy bench lock clean optional dynamodb-local
 
 help: ## list the targets
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z%-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -64,10 +64,14 @@ build: .venv/.stamp-dev .venv-sam/.stamp ## sam build of everything into .aws-sa
 
 deploy: build ## build and deploy all of STAGE (default dev), then make its signing keys if it has none
 	$(SAM) deploy --config-file infra/env/$(STAGE).toml --template .aws-sam/build/template.yaml
-	$(PY) infra/deploy.py keys --stage $(STAGE)
+	PYTHONPATH=layers/common $(PY) infra/deploy.py keys --stage $(STAGE)
 
 deploy-%: .venv/.stamp-dev .venv-sam/.stamp ## deploy one component alone; VERSION=... puts back an earlier one
-	PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) infra/deploy.py component $* --stage $(STAGE) $(if $(VERSION),--version $(VERSION))
+	PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONPATH=layers/common $(PY) infra/deploy.py component $* --stage $(STAGE) \
+	  $(if $(VERSION),--version $(VERSION))
+
+versions-%: .venv/.stamp-dev ## list the versions of a component that can be put back
+	PYTHONPATH=layers/common $(PY) infra/deploy.py versions $* --stage $(STAGE)
 
 # --- set-up ----------------------------------------------------------------------------------------------
 define NO_PYTHON
