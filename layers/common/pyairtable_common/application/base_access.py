@@ -8,19 +8,24 @@ never an answer.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from pyairtable_common.application.authentication import Credential, principal_of
+from pyairtable_common.application.log_writes import Plan
 from pyairtable_common.application.services import Services
 from pyairtable_common.domain.bases import Base
 from pyairtable_common.domain.errors import DomainError, NotPermittedOrNotFound
+from pyairtable_common.domain.events import Event
 from pyairtable_common.domain.ids import BASE, is_id
 from pyairtable_common.domain.permissions import Principal, Role, Scope
 from pyairtable_common.domain.tables import BaseSchema
 from pyairtable_common.repositories import keys
-from pyairtable_common.repositories.bases import base_of, load_schema
-from pyairtable_common.repositories.ports import Item, Key, Store, Table
+from pyairtable_common.repositories.bases import advance_writes, base_of, load_schema
+from pyairtable_common.repositories.ports import Item, Key, Store, Table, Write
 from pyairtable_common.repositories.scoped import Access, Grant, ScopedStore
 from pyairtable_common.repositories.tenancy import role_of
+
+R = TypeVar("R")
 
 Prefetch = Callable[[BaseSchema], Sequence[Key]]
 """The keys a request will want, by the schema; it may raise a ``DomainError``: then none."""
@@ -53,12 +58,21 @@ class BaseAccess:
     schema: BaseSchema
     known: Mapping[Key, Item | None]
 
+    @property
+    def table(self) -> Table:
+        return Table.BASES
+
+    @property
+    def owner_id(self) -> str:
+        return self.base.id
+
+    @property
+    def sequence(self) -> int:
+        return self.base.sequence
+
     def read(self, wanted: Iterable[Key]) -> Mapping[Key, Item | None]:
         """The items at these keys; only those not read before cost a round trip."""
-        wanted = list(wanted)
-        missing = [key for key in wanted if key not in self.known]
-        found = self.store.get(missing) if missing else {}
-        return {key: self.known[key] if key in self.known else found.get(key) for key in wanted}
+        return read_unknown(self.store, self.known, wanted)
 
     def refreshed(self, also: Sequence[Key] = ()) -> "BaseAccess":
         """The same way in, as of now; reads ``also`` in the same round trip."""
@@ -69,6 +83,32 @@ class BaseAccess:
         base = base_of(items[head])
         schema = _schema_of(self.services, self.store, base)
         return replace(self, base=base, schema=schema, known={key: items.get(key) for key in also})
+
+    def advance(self, event: Event, plan: Plan[R]) -> Sequence[Write]:
+        return advance_writes(self.base, event, changes_schema=plan.changes_schema)
+
+
+def read_unknown(
+    store: Store, known: Mapping[Key, Item | None], wanted: Iterable[Key]
+) -> Mapping[Key, Item | None]:
+    """The items at ``wanted``, in one round trip for those that are not ``known``."""
+    wanted = list(wanted)
+    missing = [key for key in wanted if key not in known]
+    found = store.get(missing) if missing else {}
+    return {key: known[key] if key in known else found.get(key) for key in wanted}
+
+
+def role_within(principal: Principal, need: Need, membership: Item | None, *ids: str) -> Role:
+    """The role that a membership gives, if token and role are enough for ``need``.
+
+    ``ids`` are what the token's grant may name. Raises ``NotPermittedOrNotFound``.
+    """
+    if membership is None or not principal.has(need.scope) or not principal.may_touch(*ids):
+        raise NotPermittedOrNotFound
+    role = role_of(membership)
+    if role < need.role:
+        raise NotPermittedOrNotFound
+    return role
 
 
 def open_base(
@@ -117,12 +157,7 @@ def _require(
     services.homes.put(base.id, base.workspace_id)
     membership = keys.member(base.workspace_id, principal.user_id)
     item = known[membership] if membership in known else services.store.get([membership]).get(membership)
-    if item is None or not principal.has(need.scope) or not principal.may_touch(base.id, base.workspace_id):
-        raise NotPermittedOrNotFound
-    role = role_of(item)
-    if role < need.role:
-        raise NotPermittedOrNotFound
-    return role
+    return role_within(principal, need, item, base.id, base.workspace_id)
 
 
 def _schema_of(services: Services, store: Store, base: Base) -> BaseSchema:

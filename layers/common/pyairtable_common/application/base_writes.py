@@ -1,63 +1,17 @@
-"""The one way to write to a base: decide on a snapshot, commit it whole, or decide again.
-
-A commit is one transaction of head, event, items and, where the client named the
-operation, a receipt. Head and event are the lock: the transaction fails if
-anybody wrote to the base since the snapshot. After any failure the log tells
-whether it happened after all, since the event at that number carries the
-operation's id: a lost answer neither loses nor repeats a write.
-"""
+"""Writing to a base: ``write_log`` on the base's own log."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TypeVar
 
+from pyairtable_common.application import log_writes
 from pyairtable_common.application.base_access import BaseAccess
-from pyairtable_common.domain.errors import IdempotencyMismatch, RecordTooLarge, TryAgain
-from pyairtable_common.domain.events import Event, Kind, Operation
-from pyairtable_common.domain.jsonvalue import JSONObject
-from pyairtable_common.repositories import codec, event_log, keys
-from pyairtable_common.repositories.bases import advance_writes
-from pyairtable_common.repositories.documents import mapping, text
-from pyairtable_common.repositories.ports import (
-    Absent,
-    ConditionFailed,
-    Item,
-    Key,
-    Put,
-    Table,
-    TooLarge,
-    Unavailable,
-    VersionIs,
-    Write,
-)
+from pyairtable_common.application.log_writes import Plan, ResultCodec, write_log
+from pyairtable_common.domain.events import Operation
+from pyairtable_common.repositories.ports import Key, Table
+
+__all__ = ["Plan", "ResultCodec", "receipt_keys", "write_base"]
 
 R = TypeVar("R")
-
-RECEIPT_SECONDS = 24 * 3600
-_ATTEMPTS = 40
-_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.01, 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Plan(Generic[R]):
-    """What a use case decided: the event to tell, the items to write, the answer to give.
-
-    Without writes nothing happened: no event is told.
-    """
-
-    kind: Kind
-    data: JSONObject
-    writes: Sequence[Write]
-    result: R
-    changes_schema: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ResultCodec(Generic[R]):
-    """A use case's answer to JSON and back, for receipts."""
-
-    encode: Callable[[R], JSONObject]
-    decode: Callable[[JSONObject], R]
 
 
 def write_base(
@@ -66,122 +20,10 @@ def write_base(
     decide: Callable[[BaseAccess, int], Plan[R]],
     results: ResultCodec[R],
 ) -> R:
-    """Carries out ``decide(snapshot, sequence to write)`` exactly once.
-
-    ``decide`` may run several times, on ever newer snapshots, and must depend on
-    nothing else. Its errors are the caller's; nothing was written then. Raises
-    ``TryAgain`` when others' writes kept coming first, or the engine stayed away.
-    """
-    writer = _Writer(operation, decide, results)
-    answer = writer.attempt(access)
-    if answer is not None:
-        return answer.value
-    with access.services.turns.of(access.base.id):
-        for number in range(_ATTEMPTS):
-            answer = writer.attempt_again(access)
-            if answer is not None:
-                return answer.value
-            _wait(access, number)
-    raise TryAgain
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer(Generic[R]):
-    value: R
-
-
-class _Writer(Generic[R]):
-    """One operation, tried until it is known to have happened."""
-
-    def __init__(
-        self,
-        operation: Operation,
-        decide: Callable[[BaseAccess, int], Plan[R]],
-        results: ResultCodec[R],
-    ) -> None:
-        self._operation = operation
-        self._decide = decide
-        self._results = results
-        self._unsure: dict[int, R] = {}
-
-    def attempt(self, access: BaseAccess) -> _Answer[R] | None:
-        """The answer, or ``None`` if it failed or may have."""
-        given = self._answer_given(access)
-        if given is not None:
-            return given
-        sequence = access.base.sequence + 1
-        plan = self._decide(access, sequence)
-        if not plan.writes:
-            return _Answer(plan.result)
-        try:
-            access.store.transact(self._writes(access, plan, sequence), self._token(sequence))
-        except (ConditionFailed, Unavailable):
-            self._unsure[sequence] = plan.result
-            return None
-        except TooLarge as error:
-            raise RecordTooLarge from error
-        return _Answer(plan.result)
-
-    def attempt_again(self, access: BaseAccess) -> _Answer[R] | None:
-        """Looks whether an earlier attempt happened after all; if not, makes another."""
-        try:
-            fresh = access.refreshed(self._receipt_keys(access))
-            return self._happened(fresh) or self.attempt(fresh)
-        except Unavailable:
-            return None
-
-    def _happened(self, access: BaseAccess) -> _Answer[R] | None:
-        for sequence, result in self._unsure.items():
-            if sequence <= access.base.sequence:
-                event = event_log.read_event(access.store, Table.BASES, access.base.id, sequence)
-                if event is not None and event.operation_id == self._operation.id:
-                    return _Answer(result)
-        self._unsure = {number: r for number, r in self._unsure.items() if number > access.base.sequence}
-        return None
-
-    def _writes(self, access: BaseAccess, plan: Plan[R], sequence: int) -> Sequence[Write]:
-        operation = self._operation
-        event = Event(sequence, plan.kind, operation.actor_id, operation.id, operation.at_ms, plan.data)
-        writes = advance_writes(access.base, event, changes_schema=plan.changes_schema)
-        return [*writes, *plan.writes, *self._receipt(access, plan.result, sequence)]
-
-    def _token(self, sequence: int) -> str:
-        return f"{self._operation.id[:24]}-{sequence:x}"
-
-    def _receipt_keys(self, access: BaseAccess) -> Sequence[Key]:
-        return receipt_keys(access.base.id, self._operation)
-
-    def _receipt(self, access: BaseAccess, result: R, sequence: int) -> Sequence[Write]:
-        document = {"fingerprint": self._operation.fingerprint, "result": self._results.encode(result)}
-        expires = self._operation.at_ms // 1000 + RECEIPT_SECONDS
-        return [
-            Put(
-                Item(key, sequence, codec.encode(document), expires),
-                VersionIs(old.version) if old else Absent(),
-            )
-            for key, old in access.read(self._receipt_keys(access)).items()
-        ]
-
-    def _answer_given(self, access: BaseAccess) -> _Answer[R] | None:
-        """The answer that this operation got before, if its receipt is there."""
-        for item in access.read(self._receipt_keys(access)).values():
-            if item is not None and not _has_expired(item, self._operation):
-                document = codec.decode(item.data)
-                if text(document, "fingerprint") != self._operation.fingerprint:
-                    raise IdempotencyMismatch
-                return _Answer(self._results.decode(mapping(document, "result")))
-        return None
+    """``write_log`` for a base: same contract."""
+    return write_log(access, operation, decide, results)
 
 
 def receipt_keys(base_id: str, operation: Operation) -> Sequence[Key]:
     """Where the operation's receipt lies, if it leaves one; worth a place in the first read."""
-    return [keys.receipt(base_id, operation.id)] if operation.fingerprint else []
-
-
-def _has_expired(receipt: Item, operation: Operation) -> bool:
-    return receipt.expires_at is not None and receipt.expires_at * 1000 <= operation.at_ms
-
-
-def _wait(access: BaseAccess, number: int) -> None:
-    longest = min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2**number)
-    access.services.clock.sleep(longest * (1 + access.services.below(1000)) / 1000)
+    return log_writes.receipt_keys(Table.BASES, base_id, operation)

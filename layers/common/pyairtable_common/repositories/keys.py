@@ -82,15 +82,10 @@ def records(base_id: str, table_id: str) -> str:
     return f"{base_id}#{table_id}"
 
 
-def receipt(base_id: str, operation_id: str) -> Key:
-    """What a client's Idempotency-Key got for an answer."""
-    return Key(Table.BASES, f"{base_id}#ID", operation_id)
-
-
 TABLE_SCHEMAS = "TBL#"
 
 
-# event logs, of bases and workspaces
+# event logs and receipts, of bases and workspaces
 
 
 def events(owner_id: str, sequence: int) -> str:
@@ -106,6 +101,11 @@ def event(table: Table, owner_id: str, sequence: int, part: int = 0) -> Key:
 def event_bound(sequence: int) -> str:
     """A sort key just below every part of the event of this number."""
     return f"{sequence:0{_SEQUENCE_DIGITS}d}"
+
+
+def receipt(table: Table, owner_id: str, operation_id: str) -> Key:
+    """What a client's Idempotency-Key got for an answer."""
+    return Key(table, f"{owner_id}#ID", operation_id)
 
 
 def sequence_of(key: Key) -> int:
