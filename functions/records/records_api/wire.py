@@ -38,9 +38,14 @@ MAX_BATCH = 10
 MAX_PAGE = 100
 _MAX_COUNT = 2**53
 
-_NOT_RECORDS = f'You must provide an array of up to {MAX_BATCH} record objects, each with {{}}a "fields" object for cell values.'
-_NOT_NEW_RECORDS = _NOT_RECORDS.format("")
-_NOT_OLD_RECORDS = _NOT_RECORDS.format('an "id" ID field and ')
+_NOT_NEW_RECORDS = (
+    f"You must provide an array of up to {MAX_BATCH} record objects, each with "
+    'a "fields" object for cell values.'
+)
+_NOT_OLD_RECORDS = (
+    f"You must provide an array of up to {MAX_BATCH} record objects, each with "
+    'an "id" ID field and a "fields" object for cell values.'
+)
 _NOT_IDS = f"You must provide an array of up to {MAX_BATCH} record IDs."
 
 

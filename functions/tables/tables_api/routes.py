@@ -1,9 +1,8 @@
 """The tables service's routes: decode, one use case, encode."""
 
-from pyairtable_common.application.bases import create_base, reachable_bases
-from pyairtable_common.application.profiles import get_profile
+from pyairtable_common.application.bases import reachable_bases
+
 from pyairtable_common.application.tables import change_field, change_table, create_field, create_table
-from pyairtable_common.domain.permissions import Scope
 from pyairtable_common.web.auth import open_base_to_read, open_base_to_write, open_person
 from pyairtable_common.web.messages import Response
 from pyairtable_common.web.routing import Call, Router

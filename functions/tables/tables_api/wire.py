@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyairtable_common.application.bases import BaseDraft, ReachableBase
+
 from pyairtable_common.application.tables import Change, FieldDraft, TableDraft
 from pyairtable_common.domain.errors import InvalidRequest
 from pyairtable_common.domain.fields.base import Field
@@ -81,7 +82,7 @@ def table_json(table: TableSchema, *, visible_fields: bool = False) -> JSONObjec
         body["description"] = table.description
     body["primaryFieldId"] = table.primary_field_id
     body["fields"] = [field_json(field) for field in table.fields]
-    body["views"] = [_view_json(view, table, visible_fields) for view in table.views]
+    body["views"] = [_view_json(view, table, visible_fields=visible_fields) for view in table.views]
     return body
 
 
@@ -95,7 +96,7 @@ def field_json(field: Field) -> JSONObject:
     return body
 
 
-def _view_json(view: View, table: TableSchema, visible_fields: bool) -> JSONObject:
+def _view_json(view: View, table: TableSchema, *, visible_fields: bool) -> JSONObject:
     body: dict[str, JSONValue] = {"id": view.id, "name": view.name, "type": view.type}
     if visible_fields and view.type == "grid":
         body[_VISIBLE_FIELDS] = [field.id for field in table.fields]

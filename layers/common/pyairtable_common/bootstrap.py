@@ -5,25 +5,25 @@ imported only where the configuration asks for it.
 """
 
 import secrets
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 from pyairtable_common.application.services import Services
-from pyairtable_common.config import Config, Engine, read_config
+from pyairtable_common.config import Config, Engine, MissingSetting, read_config
 from pyairtable_common.domain.clock import Clock, SystemClock
 from pyairtable_common.domain.ids import RandomIds
 from pyairtable_common.engines.security.access_tokens import JwtAccessTokens
 from pyairtable_common.engines.security.passwords import Argon2Passwords
-from pyairtable_common.engines.security.signing_keys import load_or_make_keys
+from pyairtable_common.engines.security.signing_keys import SigningKeys, load_or_make_keys, load_secret_keys
 
 
 @cache
 def services() -> Services:
     """This container's services. Raises ``MissingSetting``."""
     config = read_config()
-    return {Engine.SQLITE: embedded_services, Engine.DYNAMODB: cloud_services}[config.engine](
-        config, SystemClock()
-    )
+    build = embedded_services if config.engine is Engine.SQLITE else cloud_services
+    return build(config, SystemClock())
 
 
 def embedded_services(config: Config, clock: Clock) -> Services:
@@ -44,8 +44,50 @@ def embedded_services(config: Config, clock: Clock) -> Services:
         clock=clock,
         ids=RandomIds(clock.now_ms),
         below=secrets.randbelow,
-        access_tokens=JwtAccessTokens(
-            lambda: load_or_make_keys(folder / "signing-keys.json"), config.public_url
-        ),
+        access_tokens=JwtAccessTokens(_signing_keys(config), config.public_url),
         passwords=Argon2Passwords(),
     )
+
+
+def cloud_services(config: Config, clock: Clock) -> Services:
+    """DynamoDB, S3, SES and SQS: AWS's own, or those that answer at ``config.endpoint_url``."""
+    from pyairtable_common.engines.aws import LOCAL_CREDENTIALS, LateClient, make_client
+    from pyairtable_common.engines.dynamodb.store import DynamoStore
+    from pyairtable_common.engines.s3.blobs import S3Blobs
+    from pyairtable_common.engines.ses.mail import SesMail
+    from pyairtable_common.engines.sqs.queue import SqsQueue
+
+    credentials = LOCAL_CREDENTIALS if config.endpoint_url else None
+
+    def client(service: str) -> LateClient:
+        return LateClient(
+            lambda: make_client(
+                service, region=config.region, endpoint_url=config.endpoint_url, credentials=credentials
+            )
+        )
+
+    return Services(
+        store=DynamoStore(
+            config.table_prefix,
+            region=config.region,
+            endpoint_url=config.endpoint_url,
+            credentials=credentials,
+        ),
+        blobs=S3Blobs(client("s3"), config.bucket),
+        mail=SesMail(client("sesv2"), config.mail_sender),
+        queue=SqsQueue(client("sqs"), config.table_prefix),
+        clock=clock,
+        ids=RandomIds(clock.now_ms),
+        below=secrets.randbelow,
+        access_tokens=JwtAccessTokens(_signing_keys(config), config.public_url),
+        passwords=Argon2Passwords(),
+    )
+
+
+def _signing_keys(config: Config) -> Callable[[], SigningKeys]:
+    """From Secrets Manager, or, without a secret's name, made once in the data folder."""
+    if config.signing_keys_secret:
+        return lambda: load_secret_keys(config.signing_keys_secret, config.region, config.endpoint_url)
+    if config.data_dir:
+        return lambda: load_or_make_keys(Path(config.data_dir) / "signing-keys.json")
+    raise MissingSetting("neither PYAIRTABLE_SIGNING_KEYS_SECRET nor PYAIRTABLE_DATA_DIR is set")

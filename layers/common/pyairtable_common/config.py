@@ -31,6 +31,7 @@ class Config:
     bucket: str
     data_dir: str
     signing_keys_secret: str
+    mail_sender: str
     region: str
     endpoint_url: str | None
 
@@ -49,6 +50,7 @@ def read_config(environment: Mapping[str, str] = os.environ) -> Config:
         if cloud
         else _required(environment, "PYAIRTABLE_DATA_DIR"),
         signing_keys_secret=environment.get("PYAIRTABLE_SIGNING_KEYS_SECRET", ""),
+        mail_sender=environment.get("PYAIRTABLE_MAIL_SENDER", ""),
         region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1",
         endpoint_url=environment.get("AWS_ENDPOINT_URL") or None,
     )
@@ -61,6 +63,12 @@ def _engine(environment: Mapping[str, str]) -> Engine:
     except ValueError as error:
         known = ", ".join(engine.value for engine in Engine)
         raise MissingSetting(f"PYAIRTABLE_ENGINE is {word!r}; it must be one of {known}") from error
+
+
+def _data_dir(environment: Mapping[str, str], *, cloud: bool) -> str:
+    return (
+        environment.get("PYAIRTABLE_DATA_DIR", "") if cloud else _required(environment, "PYAIRTABLE_DATA_DIR")
+    )
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:

@@ -67,7 +67,10 @@ def list_records(access: BaseAccess, table: TableSchema, listing: Listing) -> Re
     wanted = _page_length(listing, given)
     if wanted == 0:
         return RecordPage([], None)
-    found = (_sorted_after if listing.sorts else _natural_after)(access, table, listing, cursor, wanted + 1)
+    if listing.sorts:
+        found = _sorted_after(access, table, listing.sorts, cursor, wanted + 1)
+    else:
+        found = _natural_after(access, table, cursor, wanted + 1)
     records, given = found[:wanted], given + min(len(found), wanted)
     if len(found) <= wanted or given == listing.max_records:
         return RecordPage(records, None)
@@ -140,7 +143,7 @@ def delete_records(
 ) -> Sequence[str]:
     """The ids, in their order. Raises ``missing`` of an id that is not there."""
 
-    def decide(view: BaseAccess, sequence: int) -> Plan[Sequence[str]]:
+    def decide(view: BaseAccess, _sequence: int) -> Plan[Sequence[str]]:
         table = view.schema.table(table_ref)
         current = _current(view, table, record_ids, missing)
         changes = [RecordChange(record, None) for record in current.values()]
@@ -233,7 +236,7 @@ def _page_length(listing: Listing, given: int) -> int:
 
 
 def _natural_after(
-    access: BaseAccess, table: TableSchema, listing: Listing, cursor: Cursor | None, count: int
+    access: BaseAccess, table: TableSchema, cursor: Cursor | None, count: int
 ) -> Sequence[Record]:
     found: list[Record] = []
     after = cursor.record_id if cursor else None
@@ -249,13 +252,13 @@ def _natural_after(
 
 
 def _sorted_after(
-    access: BaseAccess, table: TableSchema, listing: Listing, cursor: Cursor | None, count: int
+    access: BaseAccess, table: TableSchema, sorts: tuple[Sort, ...], cursor: Cursor | None, count: int
 ) -> Sequence[Record]:
-    ordered = access.services.replicas.ordered(access.store, access.base, table.id, listing.sorts)
+    ordered = access.services.replicas.ordered(access.store, access.base, table.id, sorts)
     start = 0
     if cursor is not None:
         try:
-            place = place_at(cursor.values, cursor.record_id, listing.sorts)
+            place = place_at(cursor.values, cursor.record_id, sorts)
             start = bisect_right(ordered, place, key=itemgetter(0))
         except TypeError as error:
             raise InvalidOffset from error

@@ -150,9 +150,10 @@ def _plan(
     view: BaseAccess, sequence: int, before: TableSchema | None, after: TableSchema, result: R
 ) -> Plan[R]:
     item = table_item(view.base.id, after, sequence)
+    told = None if before is None else table_document(before)
     return Plan(
         Kind.TABLES_CHANGED,
-        {"tables": {after.id: {"before": None if before is None else table_document(before), "after": table_document(after)}}},
+        {"tables": {after.id: {"before": told, "after": table_document(after)}}},
         [Put(item, Absent() if before is None else Exists())],
         result,
         changes_schema=True,

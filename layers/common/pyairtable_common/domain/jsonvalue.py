@@ -7,7 +7,7 @@ double holds exactly.
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias, TypeGuard
 
-JSONScalar: TypeAlias = None | bool | int | float | str
+JSONScalar: TypeAlias = bool | int | float | str | None
 JSONValue: TypeAlias = JSONScalar | Sequence["JSONValue"] | Mapping[str, "JSONValue"]
 JSONObject: TypeAlias = Mapping[str, JSONValue]
 

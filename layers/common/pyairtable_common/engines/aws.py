@@ -1,6 +1,8 @@
 """How the engines reach AWS: one small client factory, bounded in time and retries."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 
@@ -51,3 +53,17 @@ def make_client(
             s3={"addressing_style": "path"} if endpoint_url else None,
         ),
     )
+
+
+class LateClient:
+    """A client that is made when it is first used: most requests need none but DynamoDB's."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (botocore makes its clients at run time)
+        return getattr(self._client, name)
+
+    @cached_property
+    def _client(self) -> Any:  # noqa: ANN401
+        return self._make()

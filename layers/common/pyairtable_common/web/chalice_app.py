@@ -16,8 +16,9 @@ from chalice.app import Chalice
 from chalice.app import Response as ChaliceResponse
 
 from pyairtable_common.application.services import Services
-from pyairtable_common.domain.errors import DomainError, NotFound
+from pyairtable_common.domain.errors import DomainError, NotFound, TryAgain
 from pyairtable_common.observability import Observer
+from pyairtable_common.repositories.ports import Unavailable
 from pyairtable_common.web import json_codec
 from pyairtable_common.web.errors import UNEXPECTED, response_of
 from pyairtable_common.web.messages import JSON, Request, Response
@@ -74,6 +75,9 @@ def _view(
         except DomainError as error:
             observer.refused(error)
             response = response_of(error)
+        except Unavailable as error:
+            observer.failed(error)
+            response = response_of(TryAgain())
         except Exception as error:  # noqa: BLE001 - the outermost boundary
             observer.failed(error)
             response = Response(UNEXPECTED, 500)

@@ -3,12 +3,10 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 from threading import Lock, local
 
 _BUSY_SECONDS = 10.0
-_memory_names = count()
 
 
 class Connections:
@@ -19,11 +17,7 @@ class Connections:
 
     def __init__(self, path: str | Path, schema: str) -> None:
         self._memory = str(path) == ":memory:"
-        self._target = (
-            f"file:pyairtable-{id(self)}-{next(_memory_names)}?mode=memory&cache=shared"
-            if self._memory
-            else str(path)
-        )
+        self._target = str(path)
         self._writer = self._connect()
         self._writing = Lock()
         self._readers = local()
@@ -70,6 +64,5 @@ class Connections:
             timeout=_BUSY_SECONDS,
             isolation_level=None,
             check_same_thread=False,
-            uri=self._memory,
             cached_statements=256,
         )

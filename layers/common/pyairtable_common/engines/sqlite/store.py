@@ -148,8 +148,9 @@ def _apply(connection: sqlite3.Connection, write: Write) -> None:
     if isinstance(write, Put):
         row = (pk, sk, write.item.version, write.item.expires_at, write.item.data)
         connection.execute(
-            f"INSERT OR REPLACE INTO {table} (pk, sk, v, ttl, data) VALUES (?, ?, ?, ?, ?)", row
-        )  # noqa: S608
+            f"INSERT OR REPLACE INTO {table} (pk, sk, v, ttl, data) VALUES (?, ?, ?, ?, ?)",  # noqa: S608
+            row,
+        )
         _log(connection, table, row)
     elif isinstance(write, Delete):
         connection.execute(f"DELETE FROM {table} WHERE pk = ? AND sk = ?", (pk, sk))  # noqa: S608
