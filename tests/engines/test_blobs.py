@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from pyairtable_common.engines.files.blobs import FolderBlobs
 from pyairtable_common.repositories.ports import Blobs
 

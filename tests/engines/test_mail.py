@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 from moto import mock_aws
-from moto.core import DEFAULT_ACCOUNT_ID
-from moto.sesv2 import sesv2_backends
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.sesv2.models import sesv2_backends
+
 from pyairtable_common.engines.aws import LOCAL_CREDENTIALS, make_client
 from pyairtable_common.engines.files.mail import FolderMail
 from pyairtable_common.engines.ses.mail import SesMail
 from pyairtable_common.repositories.ports import Message
 
-LETTER = Message("ada@example.com", "Grüße, 日本 🙂", "Hello\nAda – naïve", "<p>Hello <b>Ada</b></p>")
+LETTER = Message("ada@example.com", "Grüße, 日本 🙂", "Hello\nAda, naïve", "<p>Hello <b>Ada</b></p>")
 PLAIN = Message("ada@example.com", "Hello", "just text")
 
 
@@ -51,7 +52,9 @@ def test_the_folder_keeps_letters_of_one_millisecond_apart(tmp_path: Path) -> No
     mail = FolderMail(tmp_path, lambda: 1_700_000_000_000)
     mail.send(LETTER)
     mail.send(PLAIN)
-    assert sorted(letter["Subject"] for letter in read_letters(tmp_path)) == sorted([LETTER.subject, PLAIN.subject])
+    assert sorted(letter["Subject"] for letter in read_letters(tmp_path)) == sorted(
+        [LETTER.subject, PLAIN.subject]
+    )
 
 
 @pytest.mark.parametrize("to", ["ada@example.com\nBcc: eve@example.com", "ada@example.com\r\n\r\nbody"])

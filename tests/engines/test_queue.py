@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 
 import pytest
+
 from pyairtable_common.engines.sqlite.queue import SqliteQueue
 from pyairtable_common.repositories.ports import Job, Queue
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 from pynamodb.exceptions import CancellationReason, TransactWriteError
 
 from pyairtable_common.repositories.ports import ConditionFailed, Key, StoreError, TooLarge, Unavailable
@@ -27,27 +28,34 @@ _UNAVAILABLE = frozenset(
         "IdempotentParameterMismatchException",
     }
 )
-_SIZE_WORDS = ("size has exceeded", "size limit", "exceeds the limit", "cannot exceed", "length less than or equal to")
+_SIZE_WORDS = (
+    "size has exceeded",
+    "size limit",
+    "exceeds the limit",
+    "cannot exceed",
+    "length less than or equal to",
+)
 
 
 def to_store_error(error: Exception) -> Exception:
     """The port's error for what a call raised; the error itself when it tells of a defect of ours."""
-    if isinstance(error, ConnectionError | HTTPClientError):
+    if isinstance(error, NoConnection | HTTPClientError):
         return Unavailable(str(error))
-    if not isinstance(error, ClientError):
-        return error
-    code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
-    if code in _UNAVAILABLE or _status(error) >= 500:
-        return Unavailable(f"{code}: {message}")
-    if _is_about_size(code, message):
-        return TooLarge(message)
-    return error
+    answered = _to_answered(error) if isinstance(error, ClientError) else None
+    return answered or error
 
 
 def to_transaction_error(error: TransactWriteError, keys: Sequence[Key]) -> Exception:
     """As ``to_store_error``; ``keys`` are those of the transaction's actions, in the order sent."""
     cancelled = _to_cancellation(error.cancellation_reasons, keys)
     return cancelled or to_store_error(error.cause or error)
+
+
+def _to_answered(error: ClientError) -> StoreError | None:
+    code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
+    if code in _UNAVAILABLE or _status(error) >= 500:
+        return Unavailable(f"{code}: {message}")
+    return TooLarge(message) if _is_about_size(code, message) else None
 
 
 def _to_cancellation(reasons: Sequence[CancellationReason | None], keys: Sequence[Key]) -> StoreError | None:

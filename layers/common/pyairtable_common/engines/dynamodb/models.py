@@ -1,6 +1,8 @@
 """The three tables as PynamoDB models; ``infra/data.yaml`` declares the same, a contract test compares."""
 
 from collections.abc import Mapping
+from types import new_class
+from typing import cast
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.models import Model
@@ -49,7 +51,8 @@ def bind_models(prefix: str, region: str) -> Mapping[Table, type[StoredItem]]:
 
 def _bind(model: type[StoredItem], table_name: str, region: str) -> type[StoredItem]:
     meta = type("Meta", (), {"table_name": table_name, "region": region})
-    return type(model)(model.__name__, (model,), {"Meta": meta})
+    bound = new_class(model.__name__, (model,), exec_body=lambda names: names.update(Meta=meta))
+    return cast("type[StoredItem]", bound)
 
 
 def to_model(model: type[StoredItem], item: Item) -> StoredItem:

@@ -8,7 +8,7 @@ _HIGHEST = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class SortRange:
-    """Sort keys from ``low`` on, up to ``high`` where there is one, both included; past ``start`` where given.
+    """Sort keys from ``low`` up to ``high`` where there is one, both included; past ``start`` where given.
 
     ``start`` lies inside the bounds, as DynamoDB demands of a start key.
     """

@@ -84,7 +84,7 @@ class DynamoStore:
         if len(keys) > MAX_GET_KEYS:
             raise ValueError(f"at most {MAX_GET_KEYS} keys a get, not {len(keys)}")
         found: dict[Key, Item] = {}
-        wanted = self._to_request(keys)
+        wanted: dict[str, Any] | None = self._to_request(keys)
         empty_answers = 0
         while wanted:
             response = self._call("BatchGetItem", {"RequestItems": wanted})
@@ -127,7 +127,7 @@ class DynamoStore:
             raise to_transaction_error(error, keys) from error
 
     def changes(self, table: Table, after: str | None, limit: int = 100) -> Sequence[Change]:
-        """As the port says, for the tables that keep a stream; several shards are read one after the other."""
+        """As the port says, for the tables that keep a stream; shards are read one after another."""
         try:
             return self._streams.read(table, self._models[table].Meta.table_name, after, limit)
         except (BotoCoreError, ClientError) as error:
@@ -148,7 +148,9 @@ class DynamoStore:
         request: dict[str, Any] = {}
         for key in dict.fromkeys(keys):
             name = self._models[key.table].Meta.table_name
-            request.setdefault(name, {"Keys": [], "ConsistentRead": True})["Keys"].append(to_key_attributes(key))
+            request.setdefault(name, {"Keys": [], "ConsistentRead": True})["Keys"].append(
+                to_key_attributes(key)
+            )
         return request
 
     def _to_items(self, responses: Mapping[str, Sequence[Mapping[str, Any]]]) -> Sequence[Item]:

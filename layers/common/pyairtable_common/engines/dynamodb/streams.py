@@ -76,7 +76,9 @@ class StreamReader:
         shards.sort(key=lambda shard: int(shard["SequenceNumberRange"].get("StartingSequenceNumber", 0)))
         return [shard["ShardId"] for shard in shards]
 
-    def _read_shard(self, arn: str, shard: str, sequence: str | None, limit: int) -> Iterator[Mapping[str, Any]]:
+    def _read_shard(
+        self, arn: str, shard: str, sequence: str | None, limit: int
+    ) -> Iterator[Mapping[str, Any]]:
         iterator = self._start(arn, shard, sequence)
         for _ in range(_ANSWERS_A_SHARD):
             if iterator is None or limit <= 0:
