@@ -39,7 +39,7 @@ from tables_api.routes import router as tables
 
 ROOT = Path(__file__).parent.parent
 ROUTERS = {"auth": auth, "users": users, "workspaces": workspaces, "tables": tables, "records": records}
-PASSWORD = "correct horse battery staple"
+PASSWORD = "violet kettle under seven moons"
 ISSUER = "https://pyairtable.test"
 
 PEOPLE_FIELDS = [

@@ -1,7 +1,6 @@
 """Lambda's way in to the auth service."""
 
 from auth_api.routes import router
-
 from pyairtable_common.bootstrap import services
 from pyairtable_common.observability import Observer
 from pyairtable_common.web.chalice_app import build_handler

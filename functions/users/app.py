@@ -1,9 +1,8 @@
 """Lambda's way in to the users service."""
 
-from users_api.routes import router
-
 from pyairtable_common.bootstrap import services
 from pyairtable_common.observability import Observer
 from pyairtable_common.web.chalice_app import build_handler
+from users_api.routes import router
 
 handler = build_handler("users", router, services, Observer("users"))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, Self, TypeVar
 
+from pyairtable_common.application.attempts import attempts
 from pyairtable_common.application.services import Services
 from pyairtable_common.domain.errors import IdempotencyMismatch, RecordTooLarge, TryAgain
 from pyairtable_common.domain.events import Event, Kind, Operation
@@ -32,8 +33,6 @@ from pyairtable_common.repositories.ports import (
 )
 
 RECEIPT_SECONDS = 24 * 3600
-ATTEMPTS = 40
-_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.01, 0.5
 
 R = TypeVar("R")
 
@@ -113,11 +112,10 @@ def write_log(
     if answer is not None:
         return answer.value
     with access.services.turns.of(access.owner_id):
-        for number in range(ATTEMPTS):
+        for _ in attempts(access.services):
             answer = writer.attempt_again(access)
             if answer is not None:
                 return answer.value
-            wait(access.services, number)
     raise TryAgain
 
 
@@ -211,12 +209,6 @@ class _Writer(Generic[A, R]):
 def receipt_keys(table: Table, owner_id: str, operation: Operation) -> Sequence[Key]:
     """Where the operation's receipt lies, if it leaves one; worth a place in the first read."""
     return [keys.receipt(table, owner_id, operation.id)] if operation.fingerprint else []
-
-
-def wait(services: Services, number: int) -> None:
-    """The pause after a failed attempt: ever longer, and random, so that two do not meet again."""
-    longest = min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2**number)
-    services.clock.sleep(longest * (1 + services.below(1000)) / 1000)
 
 
 def _has_expired(receipt: Item, operation: Operation) -> bool:

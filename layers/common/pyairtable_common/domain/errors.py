@@ -179,6 +179,10 @@ class EmailTaken(Conflict):
     message = "An account with this e-mail address exists already"
 
 
+class AlreadyMember(Conflict):
+    message = "This person is a member of the workspace already"
+
+
 class IdempotencyMismatch(InvalidRequest):
     message = "This Idempotency-Key was used for a different request"
 

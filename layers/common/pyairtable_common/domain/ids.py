@@ -5,6 +5,7 @@ text: seven characters of milliseconds, seven that are random and increase withi
 a millisecond, so the natural order of a table is the order of its keys.
 """
 
+import hashlib
 import re
 import secrets
 from collections.abc import Callable
@@ -39,6 +40,12 @@ class Ids(Protocol):
 
 def is_id(text: str, kind: str) -> bool:
     return text.startswith(kind) and _ID.fullmatch(text) is not None
+
+
+def derived_id(kind: str, seed: str) -> str:
+    """The one id of a kind that belongs to a text: the same each time, and nobody else's."""
+    number = int.from_bytes(hashlib.sha256(f"{kind}:{seed}".encode()).digest())
+    return kind + base62(number % 62**TAIL, TAIL)
 
 
 def base62(number: int, width: int) -> str:

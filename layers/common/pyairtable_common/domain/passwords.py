@@ -5,6 +5,7 @@ import unicodedata
 from pyairtable_common.domain.errors import Invalid
 
 SHORTEST, LONGEST_BYTES = 15, 1000
+_FEWEST_DIFFERENT, _MOST_SYMBOLS = 5, 2
 _ROWS = (
     "abcdefghijklmnopqrstuvwxyz",
     "01234567890123456789",
@@ -29,7 +30,8 @@ _COMMON_PHRASES = frozenset(
     (
         "correcthorsebatterystaple", "thequickbrownfox", "thequickbrownfoxjumpsoverthelazydog",
         "loremipsumdolorsitamet", "maytheforcebewithyou", "tobeornottobe", "iloveyouverymuch",
-        "iloveyousomuch", "nevergonnagiveyouup", "supercalifragilisticexpialidocious", "allyourbasearebelongtous",
+        "iloveyousomuch", "nevergonnagiveyouup", "supercalifragilisticexpialidocious",
+        "allyourbasearebelongtous",
         "opensesameopensesame", "youshallnotpass", "winteriscoming", "onceuponatime", "mypasswordissecret",
     )
 )  # fmt: skip
@@ -57,19 +59,22 @@ def acceptable_password(text: str, *personal: str) -> str:
 
 
 def is_guessable(password: str, *personal: str) -> bool:
-    """True for repetitions, keyboard rows, common words and phrases, and the person's own texts."""
-    letters = "".join(character for character in password.casefold() if character.isalnum())
+    """True for repetitions, keyboard rows, common words and phrases, and the person's own texts.
+
+    One or two kinds of symbols between the letters do not make a text another one.
+    """
+    letters = _letters(password)
+    if len(set(password)) < _FEWEST_DIFFERENT or _is_repetition(password.casefold()):
+        return True
+    if not letters or len(set(password.casefold()) - set(letters)) > _MOST_SYMBOLS:
+        return False
     known = {_letters(text) for text in personal} | {_letters(text.partition("@")[0]) for text in personal}
     return (
-        len(set(letters)) < _FEWEST_DIFFERENT
-        or _is_repetition(letters)
+        _is_repetition(letters)
         or any(letters in row * 2 or letters in row[::-1] * 2 for row in _ROWS)
         or letters in _COMMON_PHRASES
-        or _is_made_of(letters, _COMMON_WORDS | (known - {""}))
+        or (not letters.isdigit() and _is_made_of(letters, _COMMON_WORDS | (known - {""})))
     )
-
-
-_FEWEST_DIFFERENT = 5
 
 
 def _letters(text: str) -> str:

@@ -1,11 +1,47 @@
-"""Credentials in the store."""
+"""Accounts and credentials in the store."""
 
 from pyairtable_common.domain.credentials import PersonalToken, Session
 from pyairtable_common.domain.jsonvalue import JSONObject, is_array
 from pyairtable_common.domain.permissions import scopes_of_words
+from pyairtable_common.domain.users import Registration, User, email_digest
 from pyairtable_common.repositories import codec, keys
 from pyairtable_common.repositories.documents import integer, text
 from pyairtable_common.repositories.ports import Item
+
+
+def user_of(item: Item) -> User:
+    raw = codec.decode(item.data)
+    return User(item.key.owner, text(raw, "email"), text(raw, "name"), integer(raw, "created"))
+
+
+def user_item(user: User, version: int = 1) -> Item:
+    data = codec.encode({"email": user.email, "name": user.name, "created": user.created_ms})
+    return Item(keys.user(user.id), version, data)
+
+
+def password_hash_of(item: Item) -> str:
+    return text(codec.decode(item.data), "password")
+
+
+def credentials_item(user_id: str, password_hash: str, version: int = 1) -> Item:
+    return Item(keys.credentials(user_id), version, codec.encode({"password": password_hash}))
+
+
+def registration_of(item: Item) -> Registration:
+    """Whom an e-mail address belongs to, and since which operation."""
+    raw = codec.decode(item.data)
+    return Registration(text(raw, "user"), text(raw, "workspace"), text(raw, "operation"))
+
+
+def email_item(address: str, registration: Registration, version: int = 1) -> Item:
+    data = codec.encode(
+        {
+            "user": registration.user_id,
+            "workspace": registration.workspace_id,
+            "operation": registration.operation_id,
+        }
+    )
+    return Item(keys.email(email_digest(address)), version, data)
 
 
 def session_of(item: Item) -> Session:

@@ -1,8 +1,8 @@
-"""Whole partitions, page by page."""
+"""More than one round trip holds: whole partitions, and any number of keys."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from pyairtable_common.repositories.ports import Item, Store, Table
+from pyairtable_common.repositories.ports import MAX_GET_KEYS, Item, Key, Store, Table
 
 
 def all_items(
@@ -15,3 +15,12 @@ def all_items(
         yield from page.items
         more = page.more and bool(page.items)
         after = page.last_sk if page.items else after
+
+
+def get_all(store: Store, keys: Iterable[Key]) -> Mapping[Key, Item]:
+    """The items that exist among any number of keys; one round trip a hundred."""
+    wanted = list(keys)
+    found: dict[Key, Item] = {}
+    for start in range(0, len(wanted), MAX_GET_KEYS):
+        found.update(store.get(wanted[start : start + MAX_GET_KEYS]))
+    return found

@@ -1,15 +1,73 @@
 """Workspaces and their members in the store."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
+from pyairtable_common.domain.events import Event
+from pyairtable_common.domain.jsonvalue import JSONObject
 from pyairtable_common.domain.permissions import Role
-from pyairtable_common.repositories import codec, keys
-from pyairtable_common.repositories.documents import integer
-from pyairtable_common.repositories.ports import Item
+from pyairtable_common.domain.workspaces import Membership, Workspace
+from pyairtable_common.repositories import codec, event_log, keys
+from pyairtable_common.repositories.documents import integer, text
+from pyairtable_common.repositories.ports import Absent, Expectation, Item, Put, Table, VersionIs, Write
+
+
+def workspace_of(item: Item) -> Workspace:
+    raw = codec.decode(item.data)
+    return Workspace(item.key.owner, text(raw, "name"), item.version, integer(raw, "created"))
 
 
 def role_of(item: Item) -> Role:
-    """The role that a membership item gives."""
+    """The role that a membership item gives, whichever way round it lies."""
     return Role(integer(codec.decode(item.data), "role"))
 
 
-def member_item(workspace_id: str, user_id: str, role: Role, version: int) -> Item:
-    return Item(keys.member(workspace_id, user_id), version, codec.encode({"role": role.value}))
+def membership_of(item: Item) -> Membership:
+    """From either way round: a workspace's member or a user's workspace."""
+    if item.key.sk.startswith(keys.MEMBERS):
+        return Membership(item.key.owner, item.key.sk.removeprefix(keys.MEMBERS), role_of(item))
+    return Membership(item.key.sk.removeprefix(keys.USER_WORKSPACES), item.key.owner, role_of(item))
+
+
+def creation_writes(workspace: Workspace, event: Event, owner_id: str) -> list[Write]:
+    """A new workspace, its first event and its owner."""
+    owner = Membership(workspace.id, owner_id, Role.OWNER)
+    return [
+        Put(_head(workspace), Absent()),
+        *event_log.puts_of(Table.TENANCY, workspace.id, event),
+        *membership_writes(owner, event.sequence, Absent()),
+    ]
+
+
+def advance_writes(workspace: Workspace, event: Event) -> list[Write]:
+    """The workspace's next event, and its head moved on to it; fails if another writer was first."""
+    moved = replace(workspace, sequence=event.sequence)
+    return [
+        Put(_head(moved), VersionIs(workspace.sequence)),
+        *event_log.puts_of(Table.TENANCY, workspace.id, event),
+    ]
+
+
+def membership_writes(membership: Membership, version: int, expect: Expectation) -> list[Write]:
+    """A membership, both ways round."""
+    workspace_id, user_id = membership.workspace_id, membership.user_id
+    data = codec.encode({"role": membership.role.value})
+    return [
+        Put(Item(keys.member(workspace_id, user_id), version, data), expect),
+        Put(Item(keys.user_workspace(user_id, workspace_id), version, data), expect),
+    ]
+
+
+def members_changed(after: Mapping[str, Role]) -> JSONObject:
+    """What an event tells of new members: by user id, before and after."""
+    return {"members": {user: {"before": None, "after": {"role": role.word}} for user, role in after.items()}}
+
+
+def workspace_created(workspace: Workspace, owner_id: str) -> JSONObject:
+    """What a workspace's first event tells."""
+    return {"name": workspace.name, **members_changed({owner_id: Role.OWNER})}
+
+
+def _head(workspace: Workspace) -> Item:
+    data = codec.encode({"name": workspace.name, "created": workspace.created_ms})
+    return Item(keys.workspace(workspace.id), workspace.sequence, data)

@@ -7,6 +7,7 @@ from typing import TypeAlias, TypeVar
 from pyairtable_common.application.authentication import Credential, authenticate, read_credential
 from pyairtable_common.application.base_access import BaseAccess, Need, Prefetch, open_base
 from pyairtable_common.application.base_writes import receipt_keys
+from pyairtable_common.application.workspace_access import WorkspaceAccess, open_workspace
 from pyairtable_common.domain.errors import DomainError, InvalidRequest, NotPermittedOrNotFound
 from pyairtable_common.domain.events import Operation
 from pyairtable_common.domain.permissions import Principal
@@ -56,6 +57,16 @@ def open_base_to_write(
     receipts = receipt_keys(call.request.path_parameters["base"], operation)
     access = _open(call, credential, lambda schema: [*receipts, *(wanted(value, schema) if wanted else [])])
     return access, operation, value
+
+
+def open_workspace_of(call: Call) -> WorkspaceAccess:
+    """The workspace in the path, within this route's scope and role."""
+    policy = call.policy
+    if policy.gate is not Gate.WORKSPACE or policy.scope is None or policy.role is None:
+        raise ValueError(f"this route's gate is {policy.gate.name}")
+    credential = read_credential(call.services, _authorization(call))
+    workspace_id = call.request.path_parameters["workspace"]
+    return open_workspace(call.services, credential, workspace_id, Need(policy.scope, policy.role))
 
 
 def _decoded(call: Call, credential: Credential, decode: Callable[[], T]) -> T:

@@ -59,6 +59,7 @@ ANSWERS: Mapping[type[errors.DomainError], Answer] = {
     errors.Invalid: Answer(422, "INVALID_REQUEST"),
     errors.Conflict: Answer(409, "CONFLICT"),
     errors.EmailTaken: Answer(409, "EMAIL_TAKEN"),
+    errors.AlreadyMember: Answer(409, "ALREADY_MEMBER"),
     errors.IdempotencyMismatch: Answer(422, "IDEMPOTENCY_KEY_REUSED"),
     errors.TryAgain: Answer(503, "RETRIABLE_ERROR", headers={"Retry-After": "1"}),
 }

@@ -1,0 +1,1 @@
+"""Who somebody is: registration, login, personal access tokens, public keys."""

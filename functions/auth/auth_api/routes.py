@@ -1,0 +1,71 @@
+"""The auth service's routes."""
+
+from auth_api.wire import (
+    account_draft_of,
+    issued_json,
+    login_of,
+    me_json,
+    registered_json,
+    signed_in_json,
+    token_draft_of,
+    token_json,
+)
+from pyairtable_common.application.accounts import register
+from pyairtable_common.application.personal_tokens import create_token, delete_token, list_tokens
+from pyairtable_common.application.profiles import own_profile
+from pyairtable_common.application.sessions import login
+from pyairtable_common.application.workspaces import list_workspaces
+from pyairtable_common.domain.permissions import Scope
+from pyairtable_common.domain.users import email_digest
+from pyairtable_common.web.auth import open_person, operation_of
+from pyairtable_common.web.messages import Response
+from pyairtable_common.web.routing import Call, Router
+
+router = Router()
+
+
+@router.route("POST", "/v1/auth/register")
+def post_register(call: Call) -> Response:
+    draft = account_draft_of(call.request.json())
+    operation = operation_of(call, email_digest(draft.email))
+    return Response(registered_json(register(call.services, operation.id, draft)), 201)
+
+
+@router.route("POST", "/v1/auth/login")
+def post_login(call: Call) -> Response:
+    email, password = login_of(call.request.json())
+    return Response(signed_in_json(login(call.services, email, password)))
+
+
+@router.route("GET", "/v1/auth/me")
+def get_me(call: Call) -> Response:
+    principal = open_person(call)
+    user = own_profile(call.services, principal)
+    visible = principal.has(Scope.WORKSPACES_READ)
+    return Response(me_json(principal, user, list_workspaces(call.services, principal) if visible else []))
+
+
+@router.route("GET", "/.well-known/jwks.json")
+def get_public_keys(call: Call) -> Response:
+    services = call.services
+    return Response(services.access_tokens.public_keys(services.clock.now_ms()))
+
+
+@router.route("GET", "/v1/auth/tokens")
+def get_tokens(call: Call) -> Response:
+    tokens = list_tokens(call.services, open_person(call))
+    return Response({"tokens": [token_json(token) for token in tokens]})
+
+
+@router.route("POST", "/v1/auth/tokens")
+def post_token(call: Call) -> Response:
+    principal = open_person(call)
+    draft = token_draft_of(call.request.json())
+    return Response(issued_json(create_token(call.services, principal, draft)), 201)
+
+
+@router.route("DELETE", "/v1/auth/tokens/{token}")
+def delete_token_by_id(call: Call) -> Response:
+    token_id = call.request.path_parameters["token"]
+    delete_token(call.services, open_person(call), token_id)
+    return Response({"id": token_id, "deleted": True})
