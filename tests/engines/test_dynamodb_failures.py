@@ -188,6 +188,16 @@ def test_a_fault_of_ours_stays_what_it_is(code: str) -> None:
     assert len(scene.service.asked) == 1
 
 
+def test_every_read_asks_for_strong_consistency_and_its_cost() -> None:
+    with play(Answer({"Items": [], "Responses": {}})) as scene:
+        scene.store.query(Table.BASES, "app1", prefix="rec", limit=5)
+        scene.store.get([PUT_KEY, Key(Table.IDENTITY, "usr1", "USER")])
+    (_, query), (_, batch) = scene.service.asked
+    assert (query["ConsistentRead"], query["Limit"], "FilterExpression" in query) == (True, 5, False)
+    assert [each["ConsistentRead"] for each in batch["RequestItems"].values()] == [True, True]
+    assert (query["ReturnConsumedCapacity"], batch["ReturnConsumedCapacity"]) == ("TOTAL", "TOTAL")
+
+
 # --- batches answered in part ----------------------------------------------------------------------------
 def unprocessed(*sks: str, found: Sequence[dict[str, Any]] = ()) -> Answer:
     keys = [{"pk": {"S": "app1"}, "sk": {"S": sk}} for sk in sks]

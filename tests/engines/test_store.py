@@ -94,6 +94,22 @@ def test_the_same_key_in_two_tables_is_two_items(store: Store) -> None:
     assert store.get([make_key("a"), tenancy.key]) == {make_key("a"): make_item("a"), tenancy.key: tenancy}
 
 
+@pytest.mark.parametrize(("pk", "sk"), [("", "a"), ("app1", ""), ("app1", "é" * 513), ("p" * 2049, "a")])
+def test_a_key_that_can_hold_nothing_is_not_there_and_is_not_written(store: Store, pk: str, sk: str) -> None:
+    put(store, make_item("there"))
+    assert set(store.get([make_key(sk, pk), make_key("there")])) == {make_key("there")}
+    with pytest.raises(TooLarge):
+        put(store, make_item("beside"), make_item(sk, pk=pk))
+    assert list_sks(store) == ["there"]
+
+
+def test_the_longest_keys_are_kept(store: Store) -> None:
+    item = make_item("é" * 512, pk="p" * 2048)
+    put(store, item)
+    assert store.get([item.key]) == {item.key: item}
+    assert list(store.query(Table.BASES, item.key.pk, prefix="é" * 511, first="é" * 512).items) == [item]
+
+
 # --- what an item keeps ------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "data",

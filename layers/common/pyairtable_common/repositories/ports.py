@@ -17,6 +17,8 @@ MAX_TRANSACTION_ITEMS = 100
 MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
 MAX_ITEM_BYTES = 400 * 1024
 MAX_GET_KEYS = 100
+MAX_PK_BYTES = 2048
+MAX_SK_BYTES = 1024
 
 
 class Table(Enum):
@@ -258,11 +260,18 @@ def item_size(item: Item) -> int:
     return names + keys + 21 + 21 + len(item.data)
 
 
+def is_storable(key: Key) -> bool:
+    """Whether an item can lie there at all: both parts have text, but not too much of it."""
+    return 0 < len(key.pk.encode()) <= MAX_PK_BYTES and 0 < len(key.sk.encode()) <= MAX_SK_BYTES
+
+
 def check_limits(writes: Sequence[Write]) -> None:
     """Raises ``TooLarge`` or ``ValueError`` for a transaction that no engine may take."""
     keys = {write.key for write in writes}
     if not writes or len(keys) != len(writes):
         raise ValueError("a transaction has writes, at most one for each key")
+    if not all(map(is_storable, keys)):
+        raise TooLarge(f"a key is empty, or over {MAX_PK_BYTES} or {MAX_SK_BYTES} bytes")
     sizes = [item_size(write.item) for write in writes if isinstance(write, Put)]
     if len(writes) > MAX_TRANSACTION_ITEMS or sum(sizes) > MAX_TRANSACTION_BYTES:
         raise TooLarge(f"{len(writes)} writes of {sum(sizes)} bytes")

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
-MAX_SORT_KEY_BYTES = 1024
+from pyairtable_common.repositories.ports import MAX_SK_BYTES
+
+# The highest character of four bytes, and the highest in what room is left after those.
 _HIGHEST = "\U0010ffff"
+_HIGHEST_IN = ("", "\x7f", "\u07ff", "\uffff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +25,8 @@ class SortRange:
         """The last sort key there can be with the prefix."""
         if not self.prefix:
             return None
-        room = MAX_SORT_KEY_BYTES - len(self.prefix.encode())
-        return self.prefix + _HIGHEST * (room // len(_HIGHEST.encode()))
+        whole, rest = divmod(MAX_SK_BYTES - len(self.prefix.encode()), 4)
+        return self.prefix + _HIGHEST * whole + _HIGHEST_IN[rest]
 
 
 def plan_range(first: str, after: str | None, prefix: str, *, descending: bool) -> SortRange | None:

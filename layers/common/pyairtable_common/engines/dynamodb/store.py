@@ -38,6 +38,7 @@ from pyairtable_common.repositories.ports import (
     VersionIs,
     Write,
     check_limits,
+    is_storable,
 )
 
 _EMPTY_ANSWERS = 4
@@ -146,7 +147,8 @@ class DynamoStore:
 
     def _to_request(self, keys: Sequence[Key]) -> dict[str, Any]:
         request: dict[str, Any] = {}
-        for key in dict.fromkeys(keys):
+        # DynamoDB refuses a batch with a key that can't be, where the port says it is just not there.
+        for key in filter(is_storable, dict.fromkeys(keys)):
             name = self._models[key.table].Meta.table_name
             request.setdefault(name, {"Keys": [], "ConsistentRead": True})["Keys"].append(
                 to_key_attributes(key)
