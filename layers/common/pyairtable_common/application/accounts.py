@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pyairtable_common.application.attempts import attempts
+from pyairtable_common.application.attempts import attempts, fresh_token
 from pyairtable_common.application.services import Services
 from pyairtable_common.application.sessions import SignedIn, new_session, sign_in, signed_in
 from pyairtable_common.domain.credentials import Session
@@ -65,7 +65,7 @@ def register(services: Services, operation_id: str, draft: AccountDraft) -> Regi
             taken = store.get([address]).get(address)
             if taken is not None:
                 return _registered_before(services, operation_id, draft, registration_of(taken))
-            store.transact(account.writes, operation_id[:36])
+            store.transact(account.writes, fresh_token(services))
         except (ConditionFailed, Unavailable):
             continue
         return Registered(signed_in(services, account.user, account.session), account.workspace)

@@ -18,12 +18,18 @@ def attempts(services: Services) -> Iterator[int]:
         services.clock.sleep(longest * (1 + services.below(1000)) / 1000)
 
 
-def put_new(services: Services, store: Store, items: Sequence[Item], token: str) -> None:
+def fresh_token(services: Services) -> str:
+    """A transaction's token where conditions alone make sure that nothing happens twice."""
+    return f"{services.below(1 << 128):032x}"
+
+
+def put_new(services: Services, store: Store, items: Sequence[Item]) -> None:
     """Puts items under fresh ids, all or none, exactly once.
 
     A condition that fails on our own items tells of an attempt whose answer was
     lost. Raises ``TryAgain`` when the engine stays away.
     """
+    token = fresh_token(services)
     for _ in attempts(services):
         try:
             store.transact([Put(item, Absent()) for item in items], token)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pyairtable_common.application.attempts import attempts, put_new
+from pyairtable_common.application.attempts import attempts, fresh_token, put_new
 from pyairtable_common.application.services import Services
 from pyairtable_common.application.workspaces import workspaces_of
 from pyairtable_common.domain.credentials import PersonalToken, compose_personal_token, digest
@@ -48,7 +48,7 @@ def create_token(services: Services, principal: Principal, draft: TokenDraft) ->
     text = compose_personal_token(token_id, principal.user_id, services.below)
     now = services.clock.now_ms()
     token = PersonalToken(token_id, principal.user_id, name, digest(text), draft.scopes, draft.resources, now)
-    put_new(services, _own(services, principal, Access.WRITE), [personal_token_item(token)], token_id)
+    put_new(services, _own(services, principal, Access.WRITE), [personal_token_item(token)])
     return IssuedToken(token, text)
 
 
@@ -67,7 +67,7 @@ def delete_token(services: Services, principal: Principal, token_id: str) -> Non
     key = keys.personal_token(principal.user_id, token_id)
     for number in attempts(services):
         try:
-            store.transact([Delete(key, Exists())], f"{token_id}-{number}")
+            store.transact([Delete(key, Exists())], fresh_token(services))
         except ConditionFailed:
             if number == 0:
                 raise NotPermittedOrNotFound from None

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pyairtable_common.application.attempts import attempts
+from pyairtable_common.application.attempts import attempts, fresh_token
 from pyairtable_common.application.services import Services
 from pyairtable_common.domain.errors import NotAuthenticated, TryAgain
 from pyairtable_common.domain.permissions import Principal
@@ -30,13 +30,13 @@ def rename_self(services: Services, principal: Principal, name: str) -> User:
     """Raises ``Invalid`` for a name that is none."""
     title = clean_title("name", name)
     store = _own(services, principal, Access.WRITE)
-    for number in attempts(services):
+    for _ in attempts(services):
         try:
             item = _account(store, principal)
             renamed = replace(user_of(item), name=title)
             if renamed != user_of(item):
                 write = Put(user_item(renamed, item.version + 1), VersionIs(item.version))
-                store.transact([write], f"{principal.user_id}-{item.version}-{number}")
+                store.transact([write], fresh_token(services))
         except (ConditionFailed, Unavailable):
             continue
         return renamed

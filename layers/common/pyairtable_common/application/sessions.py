@@ -16,7 +16,7 @@ from pyairtable_common.repositories.identity import (
     session_item,
     user_of,
 )
-from pyairtable_common.repositories.ports import Item, Store, Table
+from pyairtable_common.repositories.ports import Item, Table
 from pyairtable_common.repositories.scoped import Access, Grant, ScopedStore
 
 SESSION_MS = 30 * 24 * 3600 * 1000
@@ -50,7 +50,7 @@ def sign_in(services: Services, user_id: str, password: str) -> SignedIn:
     if not matches or account is None:
         raise InvalidCredentials
     session = new_session(services, user_id)
-    _keep(services, store, session)
+    put_new(services, store, [session_item(session)])
     return signed_in(services, user_of(account), session)
 
 
@@ -71,7 +71,3 @@ def _matches(services: Services, credentials: Item | None, password: str) -> boo
     if len(password.encode()) > LONGEST_BYTES:
         hashed, password = None, ""
     return services.passwords.verify(hashed, normalised_password(password))
-
-
-def _keep(services: Services, store: Store, session: Session) -> None:
-    put_new(services, store, [session_item(session)], session.id)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pyairtable_common.application.attempts import attempts
+from pyairtable_common.application.attempts import attempts, fresh_token
 from pyairtable_common.application.log_writes import Plan, ResultCodec, write_log
 from pyairtable_common.application.services import Services
 from pyairtable_common.application.workspace_access import WorkspaceAccess
@@ -63,12 +63,12 @@ def create_workspace(services: Services, principal: Principal, operation: Operat
     )
     told = workspace_created(workspace, principal.user_id)
     event = Event(1, Kind.WORKSPACE_CREATED, principal.user_id, operation.id, operation.at_ms, told)
-    for number in attempts(services):
+    for _ in attempts(services):
         try:
             made = _made_before(store, workspace, event)
             if made is None:
                 writes = creation_writes(workspace, event, principal.user_id)
-                store.transact(writes, f"{operation.id[:24]}-{number}")
+                store.transact(writes, fresh_token(services))
         except (ConditionFailed, Unavailable):
             continue
         return made or workspace

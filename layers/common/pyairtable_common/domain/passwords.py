@@ -16,9 +16,10 @@ _ROWS = (
     "qazwsxedcrfvtgbyhnujm",
     "zxcvbnmasdfghjklqwertyuiop",
 )
+# Letters and digits alone: "p@ssword" is there as "pssword".
 _COMMON_WORDS = frozenset(
     (
-        "password", "passwort", "passw0rd", "p@ssw0rd", "p@ssword", "letmein", "welcome", "qwerty", "qwertz",
+        "password", "passwort", "passw0rd", "pssw0rd", "pssword", "letmein", "welcome", "qwerty", "qwertz",
         "azerty", "admin", "administrator", "login", "master", "dragon", "monkey", "football", "baseball",
         "iloveyou", "sunshine", "princess", "superman", "batman", "pokemon", "starwars", "trustno", "secret",
         "changeme", "default", "abc", "abcd", "asdf", "asdfgh", "zxcvbn", "zxcvbnm", "hello", "shadow",
@@ -48,9 +49,9 @@ def acceptable_password(text: str, *personal: str) -> str:
     ``personal`` are texts known of the person, such as name and address. Raises
     ``Invalid`` with the reason; the password is never quoted.
     """
-    password = normalised_password(text)
     if len(text.encode()) > LONGEST_BYTES:
         raise Invalid("password", f"must have at most {LONGEST_BYTES} bytes")
+    password = normalised_password(text)
     if len(password) < SHORTEST:
         raise Invalid("password", f"must have at least {SHORTEST} characters")
     if is_guessable(password, *personal):

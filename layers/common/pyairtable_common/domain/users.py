@@ -9,6 +9,7 @@ from pyairtable_common.domain.errors import Invalid
 
 LONGEST_NAME = 255
 _LONGEST_EMAIL = 254
+_LONGEST_READ = 1000
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
@@ -40,8 +41,8 @@ def normalised_email(text: str) -> str:
 
 
 def canonical_email(text: str) -> str:
-    """The same spelling, whatever the text is: for looking up."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).strip().lower())
+    """The same spelling, whatever the text is: for looking up. Nothing, for what is far too long."""
+    return "" if len(text) > _LONGEST_READ else unicodedata.normalize("NFC", text.strip().lower())
 
 
 def email_digest(address: str) -> str:
@@ -51,7 +52,7 @@ def email_digest(address: str) -> str:
 
 def clean_title(parameter: str, text: str) -> str:
     """A name of a person, workspace or token, without surrounding space. Raises ``Invalid``."""
-    name = unicodedata.normalize("NFC", text).strip()
+    name = "" if len(text) > _LONGEST_READ else unicodedata.normalize("NFC", text).strip()
     if not name or len(name) > LONGEST_NAME:
         raise Invalid(parameter, f"must have 1 to {LONGEST_NAME} characters")
     if any(unicodedata.category(character) == "Cc" for character in name):
