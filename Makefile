@@ -28,10 +28,10 @@ run: .venv/.stamp-local ## start everything on 127.0.0.1:8000, with a demo base
 	@PYTHONPATH=infra:$(PACKAGES) exec $(PY) -m local
 
 test: .venv/.stamp-dev optional ## run every test but the nightly ones
-	$(PY) -m pytest -n $(WORKERS) -m "not nightly" $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not nightly" $(ARGS)
 
 test-nightly: .venv/.stamp-dev optional ## run the long tests too, with coverage
-	$(PY) -m pytest -n $(WORKERS) --cov --cov-report=term $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term $(ARGS)
 
 check: fmt-check lint type test validate ## everything CI asks
 

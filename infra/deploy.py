@@ -22,8 +22,9 @@ from urllib.parse import urlsplit
 
 from boto3.session import Session
 from botocore.exceptions import WaiterError
-from pyairtable_common.engines.security import signing_keys
 from samtranslator.yaml_helper import yaml_parse
+
+from pyairtable_common.engines.security import signing_keys
 
 PROJECT = Path(__file__).resolve().parents[1]
 SAM = PROJECT / ".venv-sam/bin/sam"
@@ -188,7 +189,10 @@ def _wait(cloudformation: Client, stack: str) -> None:
             StackName=stack, WaiterConfig={"Delay": 2, "MaxAttempts": 900}
         )
     except WaiterError as error:
-        raise Refusal(f"The update of {stack} failed and was rolled back: {error}") from error
+        events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
+        failed = [each for each in events if each["ResourceStatus"].endswith("_FAILED")]
+        reasons = [f"{each['LogicalResourceId']}: {each.get('ResourceStatusReason', '')}" for each in failed]
+        raise Refusal(f"The update of {stack} failed. Latest first: {'; '.join(reasons[:5])}") from error
 
 
 def _deploy_component(session: Session, stage: Stage, parsed: argparse.Namespace) -> None:
@@ -201,7 +205,7 @@ def _deploy_component(session: Session, stage: Stage, parsed: argparse.Namespace
 
 
 def package(component: str, place: Place) -> str:
-    """Builds a component and puts its code into S3; the answer is its template with the places of the code."""
+    """Builds a component and puts its code into S3; returns its template, which then names the code there."""
     folder = PROJECT / ".aws-sam" / f"component-{component}"
     template = f"functions/{component}/template.yaml" if component in SERVICES else f"infra/{component}.yaml"
     _sam("build", "--template", template, "--build-dir", str(folder))
@@ -214,7 +218,7 @@ def package(component: str, place: Place) -> str:
 
 
 def _sam(*arguments: str) -> None:
-    result = subprocess.run([SAM, *arguments], cwd=PROJECT, check=False)
+    result = subprocess.run([SAM, *arguments], cwd=PROJECT, check=False)  # noqa: S603 (our own arguments)
     if result.returncode:
         raise Refusal(f"sam {arguments[0]} failed.")
 
