@@ -143,6 +143,12 @@ def test_an_answer_without_content_is_sent_as_such(client: httpx.Client) -> None
     assert client.get("/v0/meta/bases").status_code == 200
 
 
+def test_an_answer_on_a_kept_connection_waits_for_no_acknowledgement(client: httpx.Client) -> None:
+    took = [client.post("/v0/appX/T", json={"fields": {}}).elapsed.total_seconds() for _ in range(21)]
+
+    assert sorted(took)[10] < 0.03
+
+
 def test_forty_requests_at_once_each_get_their_own_answer(client: httpx.Client) -> None:
     with ThreadPoolExecutor(20) as pool:
         answers = list(pool.map(lambda n: client.get(f"/v0/app{n}/T").json()["event"], range(40)))

@@ -1,11 +1,11 @@
 """A small client of the HTTP API, with what the demo needs of it."""
 
-import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Self, TypeAlias
+from uuid import uuid4
 
 import httpx
 
@@ -57,7 +57,7 @@ class Client:
     def post(self, path: str, body: Json) -> Json:
         """Raises ``ApiError`` or ``Unreachable``."""
         content = json.dumps(body, ensure_ascii=False).encode()
-        headers = {"Content-Type": "application/json", "Idempotency-Key": _idempotency_key(path, content)}
+        headers = {"Content-Type": "application/json", "Idempotency-Key": str(uuid4())}
         return self._call(self._http.build_request("POST", path, content=content, headers=headers))
 
     def records(self, base_id: str, table: str, **query: str) -> Iterator[Json]:
@@ -90,10 +90,6 @@ class Client:
             return self._http.send(request)
         except httpx.TransportError:
             return None
-
-
-def _idempotency_key(path: str, content: bytes) -> str:
-    return hashlib.sha256(path.encode() + b"\n" + content).hexdigest()
 
 
 def _decoded(answer: httpx.Response) -> Json:
