@@ -63,7 +63,7 @@ build: .venv/.stamp-dev .venv-sam/.stamp ## sam build of everything into .aws-sa
 	PATH="$(CURDIR)/.venv/bin:$$PATH" PLATFORM=$(PLATFORM) $(SAM) build --parallel --template template.yaml
 
 deploy: build ## build and deploy all of STAGE (default dev), then make its signing keys if it has none
-	$(SAM) deploy --config-file infra/env/$(STAGE).toml --template .aws-sam/build/template.yaml
+	$(SAM) deploy --config-file infra/env/$(STAGE).toml
 	PYTHONPATH=layers/common $(PY) infra/deploy.py keys --stage $(STAGE)
 
 deploy-%: .venv/.stamp-dev .venv-sam/.stamp ## deploy one component alone; VERSION=... puts back an earlier one
