@@ -16,6 +16,7 @@ from pyairtable_common.domain.credentials import AccessClaims
 from pyairtable_common.engines.security.access_tokens import AUDIENCE, LIFETIME_SECONDS, JwtAccessTokens
 from pyairtable_common.engines.security.signing_keys import (
     KeyState,
+    KeysUnavailable,
     SigningKey,
     SigningKeys,
     make_key,
@@ -271,6 +272,21 @@ def test_a_container_learns_of_new_keys_when_it_meets_one() -> None:
     assert len(loads) == 1
     assert tokens.verify(token, NOW_MS + 10_000) == CLAIMS
     assert len(loads) == 2
+
+
+def test_known_keys_serve_while_their_source_is_away() -> None:
+    answers: list[SigningKeys] = [KEYS]
+
+    def load() -> SigningKeys:
+        if not answers:
+            raise KeysUnavailable
+        return answers.pop()
+
+    tokens = JwtAccessTokens(load, ISSUER)
+    token = tokens.issue(CLAIMS, NOW_MS)
+    assert tokens.verify(token, NOW_MS + 600_000) == CLAIMS
+    with pytest.raises(KeysUnavailable):
+        JwtAccessTokens(load, ISSUER).verify(token, NOW_MS)
 
 
 def test_the_published_keys_hold_nothing_private() -> None:

@@ -3,12 +3,16 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from socket import socket
 
 import pytest
+from moto import mock_aws
 
 from pyairtable_common.config import MissingSetting
+from pyairtable_common.engines.aws import LOCAL_CREDENTIALS, make_client
 from pyairtable_common.engines.security.signing_keys import (
     KeyState,
+    KeysUnavailable,
     SigningKeys,
     load_or_make_keys,
     load_secret_keys,
@@ -91,6 +95,28 @@ def test_a_key_under_a_foreign_id_is_refused() -> None:
     first["kid"], second["kid"] = second["kid"], first["kid"]
     with pytest.raises(MissingSetting, match="another key's id"):
         parse_keys(json.dumps(swapped), "the test")
+
+
+def test_keys_are_read_from_a_secret() -> None:
+    keys = make_keys()
+    with mock_aws():
+        client = make_client("secretsmanager", region="us-east-1", credentials=LOCAL_CREDENTIALS)
+        client.create_secret(Name="the-keys", SecretString=json.dumps(keys.document()))
+        client.create_secret(Name="empty", SecretString='{"keys":[]}')
+        client.close()
+        assert load_secret_keys("the-keys", "us-east-1").document() == keys.document()
+        with pytest.raises(MissingSetting, match="secret empty holds no signing keys"):
+            load_secret_keys("empty", "us-east-1")
+        with pytest.raises(MissingSetting, match="no secret another"):
+            load_secret_keys("another", "us-east-1")
+
+
+def test_a_secret_that_cannot_be_reached_is_not_a_missing_one() -> None:
+    with socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        closed = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(KeysUnavailable):
+            load_secret_keys("the-keys", "us-east-1", closed)
 
 
 def test_a_missing_setting_is_named() -> None:

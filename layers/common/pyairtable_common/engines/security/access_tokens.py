@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING
 from pyairtable_common.domain.credentials import AccessClaims
 from pyairtable_common.domain.ids import SESSION, USER, is_id
 from pyairtable_common.domain.jsonvalue import JSONObject, JSONValue, is_object
-from pyairtable_common.engines.security.signing_keys import ALGORITHM, SigningKey, SigningKeys, base64url
+from pyairtable_common.engines.security.signing_keys import (
+    ALGORITHM,
+    KeysUnavailable,
+    SigningKey,
+    SigningKeys,
+    base64url,
+)
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -137,9 +143,18 @@ class _Keyring:
 
     def all(self, now_ms: int, max_age_ms: int = _KEYS_MAX_AGE_MS) -> SigningKeys:
         if self._loaded is None or not 0 <= now_ms - self._loaded[1] < max_age_ms:
-            self._loaded = (self._load(), now_ms)
+            self._loaded = (self._loaded_anew(), now_ms)
             self._ready = {}
         return self._loaded[0]
+
+    def _loaded_anew(self) -> SigningKeys:
+        """The set as it is now, or as it was when it cannot be reached."""
+        try:
+            return self._load()
+        except KeysUnavailable:
+            if self._loaded is None:
+                raise
+            return self._loaded[0]
 
     def current(self, now_ms: int) -> SigningKey:
         return self.all(now_ms).current

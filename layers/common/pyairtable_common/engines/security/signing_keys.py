@@ -28,6 +28,10 @@ ALGORITHM = "EdDSA"
 _32_BYTES = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
+class KeysUnavailable(Exception):
+    """Where the keys lie cannot be reached at the moment."""
+
+
 class KeyState(Enum):
     NEXT = "next"
     CURRENT = "current"
@@ -126,8 +130,11 @@ def load_or_make_keys(path: str | Path) -> SigningKeys:
 
 
 def load_secret_keys(secret_id: str, region: str, endpoint_url: str | None = None) -> SigningKeys:
-    """The keys in a secret of Secrets Manager. Raises ``MissingSetting`` if it is not there."""
-    from botocore.exceptions import ClientError
+    """The keys in a secret of Secrets Manager.
+
+    Raises ``MissingSetting`` if it is not there, ``KeysUnavailable`` if it cannot be read.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
 
     from pyairtable_common.engines.aws import LOCAL_CREDENTIALS, make_client
 
@@ -141,10 +148,13 @@ def load_secret_keys(secret_id: str, region: str, endpoint_url: str | None = Non
     )
     try:
         text: str = client.get_secret_value(SecretId=secret_id)["SecretString"]
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
+    except (BotoCoreError, ClientError) as error:
+        response = error.response if isinstance(error, ClientError) else {}
+        if response.get("Error", {}).get("Code") == "ResourceNotFoundException":
             raise MissingSetting(f"there is no secret {secret_id}") from error
-        raise
+        raise KeysUnavailable(f"secret {secret_id} cannot be read") from error
+    finally:
+        client.close()
     return parse_keys(text, f"secret {secret_id}")
 
 
