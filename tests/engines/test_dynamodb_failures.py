@@ -50,7 +50,7 @@ class Scene:
 
 
 @contextmanager
-def play(*answers: Answer) -> Iterator[Scene]:
+def play(*answers: Answer, read_seconds: float = 10.0) -> Iterator[Scene]:
     pauses: list[float] = []
     calls: list[Call] = []
     with serve_script(answers) as service:
@@ -59,7 +59,7 @@ def play(*answers: Answer) -> Iterator[Scene]:
             region="us-east-1",
             endpoint_url=service.endpoint,
             credentials=LOCAL_CREDENTIALS,
-            patience=Patience(connect=0.5, read=0.3, attempts=3),
+            patience=Patience(connect=5.0, read=read_seconds, attempts=3),
             observe=calls.append,
             sleep=pauses.append,
             jitter=lambda: 1.0,
@@ -143,21 +143,21 @@ def test_a_repeated_transaction_carries_the_same_token_and_writes() -> None:
         error("InternalServerError", status=500),
         Answer(status=503),
         Answer(status=0),
-        Answer(delay=1.0),
+        Answer(delay=20.0),
     ],
     ids=["throttled", "provisioned throughput", "500", "503", "closed", "too slow"],
 )
 def test_an_outage_is_unavailable_after_three_requests_at_most(answer: Answer) -> None:
-    with play(answer) as scene:
+    with play(answer, read_seconds=0.5 if answer.delay else 10.0) as scene:
         with pytest.raises(Unavailable):
             scene.store.query(Table.BASES, "app1")
         assert len(scene.service.asked) <= 3
         assert len(scene.calls) == 1
 
 
-@pytest.mark.parametrize("answer", [Answer(status=0), Answer(delay=1.0)], ids=["closed", "too slow"])
+@pytest.mark.parametrize("answer", [Answer(status=0), Answer(delay=20.0)], ids=["closed", "too slow"])
 def test_a_write_without_an_answer_is_unavailable(answer: Answer) -> None:
-    with play(answer) as scene, pytest.raises(Unavailable):
+    with play(answer, read_seconds=0.5 if answer.delay else 10.0) as scene, pytest.raises(Unavailable):
         scene.store.transact(WRITES, "token")
 
 
