@@ -6,13 +6,12 @@ from pathlib import Path
 from local_server import PROJECT
 
 OURAIRPORTS = PROJECT / "infra" / "local" / "demo" / "ourairports"
-_ROWS = {"countries.csv": 249, "regions.csv": 120, "navaids.csv": 150}
 
 
-def write_reduced_ourairports(folder: Path) -> Path:
-    """Rows spread over each file; every country, for their scripts."""
+def write_reduced_ourairports(folder: Path, regions: int = 120, navaids: int = 150) -> Path:
+    """About as many rows, spread over each file; every country, for their scripts."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, wanted in _ROWS.items():
+    for name, wanted in {"countries.csv": 249, "regions.csv": regions, "navaids.csv": navaids}.items():
         with (OURAIRPORTS / name).open(encoding="utf-8", newline="") as lines:
             header, *rows = csv.reader(lines)
         with (folder / name).open("w", encoding="utf-8", newline="") as lines:

@@ -83,18 +83,21 @@ def test_twenty_kills_lose_no_acknowledged_batch_and_leave_none_half_written(tmp
 
 
 def test_a_demo_load_is_completed_after_kills_though_a_loader_may_outlive_its_server(tmp_path: Path) -> None:
-    data = write_reduced_ourairports(tmp_path / "ourairports")
+    data = write_reduced_ourairports(tmp_path / "ourairports", regions=3987)
     state_path = tmp_path / "data" / "demo-sqlite.json"
     with bind("127.0.0.1", 0) as free:
         port = str(free.getsockname()[1])
     arguments = ("--port", port, "--demo-data", str(data))
     with ExitStack() as servers:
-        for _ in range(3):
-            server = servers.enter_context(running_server(tmp_path / "data", *arguments, demo=True))
-            _await_line(server, "Countries: 249 records")
-            time.sleep(0.02)
-            server.kill()
         server = servers.enter_context(running_server(tmp_path / "data", *arguments, demo=True))
+        _await_line(server, "Countries: 249 records")
+        for delay in (0.02, 0.3, 0.5):
+            time.sleep(delay)
+            server.kill()
+            state = read_state(state_path)
+            assert state is not None
+            assert not state.complete
+            server = servers.enter_context(running_server(tmp_path / "data", *arguments, demo=True))
         _await_line(server, "Ctrl-C stops the server.")
         state = read_state(state_path)
         assert state is not None
