@@ -46,8 +46,7 @@ def serve_script(answers: Sequence[Answer]) -> Iterator[ScriptedService]:
             arguments = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             answer = answers[min(len(asked), len(answers) - 1)]
             asked.append((self.headers["X-Amz-Target"].partition(".")[2], arguments))
-            ending.wait(answer.delay)
-            if answer.status == 0:
+            if ending.wait(answer.delay) or answer.status == 0:
                 self.close_connection = True
                 return
             body = json.dumps(answer.body).encode()

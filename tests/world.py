@@ -15,9 +15,6 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from auth_api.routes import router as auth
-from users_api.routes import router as users
-from workspaces_api.routes import router as workspaces
-
 from local.events import Request
 from local.gateway import Gateway, Sources
 from local.templates import Interface, read_services
@@ -36,6 +33,8 @@ from pyairtable_common.repositories.ports import Store
 from pyairtable_common.web.chalice_app import build_handler
 from records_api.routes import router as records
 from tables_api.routes import router as tables
+from users_api.routes import router as users
+from workspaces_api.routes import router as workspaces
 
 ROOT = Path(__file__).parent.parent
 ROUTERS = {"auth": auth, "users": users, "workspaces": workspaces, "tables": tables, "records": records}

@@ -1,9 +1,14 @@
 """The tables service's routes: decode, one use case, encode."""
 
-from pyairtable_common.application.bases import reachable_bases
-
+from pyairtable_common.application.bases import create_base, reachable_bases
+from pyairtable_common.application.profiles import own_profile
 from pyairtable_common.application.tables import change_field, change_table, create_field, create_table
-from pyairtable_common.web.auth import open_base_to_read, open_base_to_write, open_person
+from pyairtable_common.web.auth import (
+    open_base_to_read,
+    open_base_to_write,
+    open_named_workspace,
+    open_person,
+)
 from pyairtable_common.web.messages import Response
 from pyairtable_common.web.routing import Call, Router
 from tables_api import wire
@@ -14,9 +19,24 @@ TABLES = "/v0/meta/bases/{base}/tables"
 TABLE = f"{TABLES}/{{table}}"
 
 
+@router.route("GET", "/v0/meta/whoami")
+def whoami(call: Call) -> Response:
+    principal = open_person(call)
+    return Response(wire.whoami_json(principal, own_profile(call.services, principal).email))
+
+
 @router.route("GET", "/v0/meta/bases")
 def list_bases(call: Call) -> Response:
     return Response(wire.bases_json(reachable_bases(call.services, open_person(call))))
+
+
+@router.route("POST", "/v0/meta/bases")
+def add_base(call: Call) -> Response:
+    access, operation, request = open_named_workspace(
+        call, lambda: wire.base_request(call.request), lambda request: request.workspace_id
+    )
+    made = create_base(access, operation, request.draft)
+    return Response(wire.new_base_json(made.id, made.tables))
 
 
 @router.route("GET", TABLES)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyairtable_common.application.bases import BaseDraft, ReachableBase
-
 from pyairtable_common.application.tables import Change, FieldDraft, TableDraft
 from pyairtable_common.domain.errors import InvalidRequest
 from pyairtable_common.domain.fields.base import Field

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 from pyairtable_common.application.base_access import BaseAccess
-from pyairtable_common.application.base_writes import Plan, ResultCodec, write_base
+from pyairtable_common.application.log_writes import Plan, ResultCodec, write_log
 from pyairtable_common.domain.errors import (
     DomainError,
     InvalidOffset,
@@ -109,7 +109,7 @@ def create_records(
         ]
         return _plan(view, table, changes)
 
-    return write_base(access, operation, decide, _RECORDS)
+    return write_log(access, operation, decide, _RECORDS)
 
 
 def update_records(
@@ -154,7 +154,7 @@ def delete_records(
             record_ids,
         )
 
-    return write_base(access, operation, decide, _IDS)
+    return write_log(access, operation, decide, _IDS)
 
 
 def record_keys(base_id: str, table: TableSchema, record_ids: Sequence[str]) -> Sequence[Key]:
@@ -180,7 +180,7 @@ def _change(
             changes.append(RecordChange(before, after))
         return _plan(view, table, changes)
 
-    return write_base(access, operation, decide, _RECORDS)
+    return write_log(access, operation, decide, _RECORDS)
 
 
 def _plan(view: BaseAccess, table: TableSchema, changes: Sequence[RecordChange]) -> Plan[Sequence[Record]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from pyairtable_common.application.base_access import BaseAccess
-from pyairtable_common.application.base_writes import Plan, ResultCodec, write_base
+from pyairtable_common.application.log_writes import Plan, ResultCodec, write_log
 from pyairtable_common.domain.errors import InvalidFieldOptions, InvalidRequest
 from pyairtable_common.domain.events import Kind, Operation
 from pyairtable_common.domain.fields.base import Field, Label
@@ -70,7 +70,7 @@ def create_table(access: BaseAccess, operation: Operation, draft: TableDraft) ->
         table = replace(made, position=view.schema.next_position)
         return _plan(view, sequence, None, table, table)
 
-    return write_base(access, operation, decide, _TABLE)
+    return write_log(access, operation, decide, _TABLE)
 
 
 def change_table(access: BaseAccess, operation: Operation, table_ref: str, change: Change) -> TableSchema:
@@ -86,7 +86,7 @@ def change_table(access: BaseAccess, operation: Operation, table_ref: str, chang
             changed = replace(changed, description=clean_description(change.description))
         return _plan(view, sequence, table, changed, changed)
 
-    return write_base(access, operation, decide, _TABLE)
+    return write_log(access, operation, decide, _TABLE)
 
 
 def create_field(access: BaseAccess, operation: Operation, table_ref: str, draft: FieldDraft) -> Field:
@@ -97,7 +97,7 @@ def create_field(access: BaseAccess, operation: Operation, table_ref: str, draft
         table = view.schema.table(table_ref)
         return _plan(view, sequence, table, table.with_field(made), made)
 
-    return write_base(access, operation, decide, _FIELD)
+    return write_log(access, operation, decide, _FIELD)
 
 
 def change_field(
@@ -110,7 +110,7 @@ def change_field(
         changed = _changed(view.services.ids, table.field(field_ref), change)
         return _plan(view, sequence, table, table.with_changed(changed), changed)
 
-    return write_base(access, operation, decide, _FIELD)
+    return write_log(access, operation, decide, _FIELD)
 
 
 def new_table(ids: Ids, draft: TableDraft, position: int) -> TableSchema:

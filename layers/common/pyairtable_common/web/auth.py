@@ -6,13 +6,13 @@ from typing import TypeAlias, TypeVar
 
 from pyairtable_common.application.authentication import Credential, authenticate, read_credential
 from pyairtable_common.application.base_access import BaseAccess, Need, Prefetch, open_base
-from pyairtable_common.application.base_writes import receipt_keys
+from pyairtable_common.application.log_writes import receipt_keys
 from pyairtable_common.application.workspace_access import WorkspaceAccess, open_workspace
 from pyairtable_common.domain.errors import DomainError, InvalidRequest, NotPermittedOrNotFound
 from pyairtable_common.domain.events import Operation
 from pyairtable_common.domain.permissions import Principal
 from pyairtable_common.domain.tables import BaseSchema
-from pyairtable_common.repositories.ports import Key
+from pyairtable_common.repositories.ports import Key, Table
 from pyairtable_common.web.policy import Gate
 from pyairtable_common.web.routing import Call
 
@@ -54,19 +54,32 @@ def open_base_to_write(
     credential = read_credential(call.services, _authorization(call))
     value = _decoded(call, credential, decode)
     operation = _decoded(call, credential, lambda: operation_of(call, credential.user_id))
-    receipts = receipt_keys(call.request.path_parameters["base"], operation)
+    receipts = receipt_keys(Table.BASES, call.request.path_parameters["base"], operation)
     access = _open(call, credential, lambda schema: [*receipts, *(wanted(value, schema) if wanted else [])])
     return access, operation, value
 
 
 def open_workspace_of(call: Call) -> WorkspaceAccess:
     """The workspace in the path, within this route's scope and role."""
-    policy = call.policy
-    if policy.gate is not Gate.WORKSPACE or policy.scope is None or policy.role is None:
-        raise ValueError(f"this route's gate is {policy.gate.name}")
+    need = _need(call, Gate.WORKSPACE)
     credential = read_credential(call.services, _authorization(call))
-    workspace_id = call.request.path_parameters["workspace"]
-    return open_workspace(call.services, credential, workspace_id, Need(policy.scope, policy.role))
+    return open_workspace(call.services, credential, call.request.path_parameters["workspace"], need)
+
+
+def open_named_workspace(
+    call: Call, decode: Callable[[], T], workspace_id_of: Callable[[T], str]
+) -> tuple[WorkspaceAccess, Operation, T]:
+    """The workspace that the decoded request names, to write to it, and the operation that it is."""
+    need = _need(call, Gate.NAMED_WORKSPACE)
+    credential = read_credential(call.services, _authorization(call))
+    try:
+        value, operation = decode(), operation_of(call, credential.user_id)
+    except DomainError:
+        authenticate(call.services, _authorization(call))
+        raise
+    workspace_id = workspace_id_of(value)
+    receipts = receipt_keys(Table.TENANCY, workspace_id, operation)
+    return open_workspace(call.services, credential, workspace_id, need, (), receipts), operation, value
 
 
 def _decoded(call: Call, credential: Credential, decode: Callable[[], T]) -> T:
@@ -78,11 +91,15 @@ def _decoded(call: Call, credential: Credential, decode: Callable[[], T]) -> T:
 
 
 def _open(call: Call, credential: Credential, prefetch: Prefetch | None) -> BaseAccess:
+    base_id = call.request.path_parameters["base"]
+    return open_base(call.services, credential, base_id, _need(call, Gate.BASE), prefetch)
+
+
+def _need(call: Call, gate: Gate) -> Need:
     policy = call.policy
-    if policy.gate is not Gate.BASE or policy.scope is None or policy.role is None:
+    if policy.gate is not gate or policy.scope is None or policy.role is None:
         raise ValueError(f"this route's gate is {policy.gate.name}")
-    need = Need(policy.scope, policy.role)
-    return open_base(call.services, credential, call.request.path_parameters["base"], need, prefetch)
+    return Need(policy.scope, policy.role)
 
 
 def operation_of(call: Call, user_id: str) -> Operation:

@@ -17,6 +17,7 @@ class Gate(Enum):
     SESSION = "a signed-in person; no personal access token"
     PERSON = "a session or a personal access token"
     WORKSPACE = "a member of the workspace in the path"
+    NAMED_WORKSPACE = "a member of the workspace that the body names"
     BASE = "a member of the base in the path"
 
 
@@ -62,7 +63,7 @@ POLICIES: Mapping[tuple[str, str], Policy] = {
     ("POST", "/v1/workspaces/{workspace}/members"): _workspace(Scope.WORKSPACES_WRITE, Role.OWNER),
     ("GET", "/v0/meta/whoami"): Policy(Gate.PERSON),
     ("GET", "/v0/meta/bases"): Policy(Gate.PERSON, Scope.SCHEMA_READ),
-    ("POST", "/v0/meta/bases"): Policy(Gate.PERSON, Scope.SCHEMA_WRITE),
+    ("POST", "/v0/meta/bases"): Policy(Gate.NAMED_WORKSPACE, Scope.SCHEMA_WRITE, Role.CREATOR),
     ("GET", _TABLES): _base(Scope.SCHEMA_READ, Role.READ),
     ("POST", _TABLES): _WRITE_SCHEMA,
     ("PATCH", _TABLE): _WRITE_SCHEMA,

@@ -1,5 +1,6 @@
 """Dates: a day without a time or zone."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar, Self
@@ -17,7 +18,7 @@ DATE_FORMATS = {
     "european": "D/M/YYYY",
     "iso": "YYYY-MM-DD",
 }
-_DAY = len("YYYY-MM-DD")
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ].+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,9 @@ def parse_date_format(options: Options) -> str:
 
 def parse_day(text: str) -> date | None:
     """The day of an ISO 8601 date or date-time, as written in it; ``None`` if it is neither."""
+    if _ISO.fullmatch(text) is None:
+        return None
     try:
-        if len(text) == _DAY:
-            return date.fromisoformat(text)
-        return datetime.fromisoformat(text).date() if text[4:5] == "-" else None
+        return datetime.fromisoformat(text).date()
     except ValueError:
         return None

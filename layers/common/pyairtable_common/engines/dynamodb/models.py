@@ -66,7 +66,7 @@ def to_key_attributes(key: Key) -> dict[str, dict[str, str]]:
 def to_item(table: Table, attributes: Mapping[str, Mapping[str, object]]) -> Item:
     """An item from DynamoDB's attribute values.
 
-    A page of 100 takes 0.1 ms this way and 4 ms through ``Model.from_raw_data``.
+    A page of 100 takes 0.2 CPU-ms this way and 0.7 through ``Model.from_raw_data``.
     """
     expires_at = attributes.get("ttl")
     return Item(
