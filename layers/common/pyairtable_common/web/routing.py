@@ -56,3 +56,8 @@ class Router:
             return view
 
         return register
+
+    def include(self, other: "Router") -> None:
+        """Takes in the routes of another module of the same service."""
+        for route in other:
+            self.route(route.method, route.path)(route.view)
