@@ -16,7 +16,7 @@ def claim(folder: Path) -> int:
     another server has it. The lock is the operating system's: it falls with the process.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise Problem(f"The data folder {folder} cannot be written: {error.strerror}.") from error

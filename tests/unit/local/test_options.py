@@ -1,4 +1,5 @@
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,12 @@ def test_a_data_folder_has_one_server_at_a_time(tmp_path: Path) -> None:
     os.close(lock)
 
     os.close(claim(tmp_path / "data"))
+
+
+def test_a_new_data_folder_is_its_owners_alone(tmp_path: Path) -> None:
+    os.close(claim(tmp_path / "data"))
+
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
 
 
 def test_a_data_folder_that_cannot_be_made_is_a_problem(tmp_path: Path) -> None:
