@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 from pyairtable_common.application.services import Services
 from pyairtable_common.config import Config, Engine, MissingSetting, read_config
@@ -18,9 +19,17 @@ from pyairtable_common.engines.security.passwords import Argon2Passwords
 from pyairtable_common.engines.security.signing_keys import SigningKeys, load_or_make_keys, load_secret_keys
 
 
-@cache
+_building = Lock()
+
+
 def services() -> Services:
-    """This container's services. Raises ``MissingSetting``."""
+    """This container's services: the same ones at every call. Raises ``MissingSetting``."""
+    with _building:
+        return _services()
+
+
+@cache
+def _services() -> Services:
     config = read_config()
     build = embedded_services if config.engine is Engine.SQLITE else cloud_services
     return build(config, SystemClock())

@@ -7,6 +7,7 @@ from pathlib import Path
 from pyairtable_common.engines.sqlite.connections import Connections
 from pyairtable_common.repositories.ports import (
     MAX_GET_KEYS,
+    MAX_SK_BYTES,
     Absent,
     Change,
     ConditionFailed,
@@ -22,6 +23,7 @@ from pyairtable_common.repositories.ports import (
     check_limits,
 )
 
+_LAST_CHARACTER = "\U0010ffff"
 _PAGE_BYTES = 1024 * 1024
 _SCHEMA = "".join(
     f"""
@@ -82,8 +84,8 @@ class SqliteStore:
     ) -> Page:
         clauses, values = ["pk = ?", "sk >= ?"], [pk, max(first, prefix)]
         if prefix:
-            clauses.append("sk < ?")
-            values.append(prefix[:-1] + chr(ord(prefix[-1]) + 1))
+            clauses.append("sk <= ?")
+            values.append(prefix + _LAST_CHARACTER * (MAX_SK_BYTES // 4))
         if after is not None:
             clauses.append("sk < ?" if descending else "sk > ?")
             values.append(after)
