@@ -90,14 +90,11 @@ FIND_PYTHON = for candidate in $(PYTHON) python3 python3.13 python3.12 python3.1
 	  echo "uv could not be installed: going on with pip, which is slower."
 	@touch $@
 
-# INSTALL,venv folder,lock file: uv where there is one, else pip; both check every hash.
-INSTALL = if [ -x .venv/bin/uv ]; then \
-	    { [ -d $(1) ] || .venv/bin/uv venv --quiet --python $(PY) $(1); } && \
-	    .venv/bin/uv pip install --quiet --python $(1)/bin/python --require-hashes -r $(2); \
-	  else \
-	    { [ -d $(1) ] || $(PY) -m venv $(1); } && \
-	    $(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(2); \
-	  fi
+# INSTALL,venv folder,lock file: uv where there is one, else (or where it fails) pip; both check every hash.
+INSTALL = { [ -d $(1) ] || $(PY) -m venv $(1); } && \
+	  { { [ -x .venv/bin/uv ] && UV_SYSTEM_CERTS=1 .venv/bin/uv pip install --quiet --python $(1)/bin/python \
+	      --require-hashes -r $(2); } || \
+	    $(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(2); }
 
 .venv/.stamp-local: requirements/local.txt .venv/.stamp-python
 	@echo "Installing what the server needs into .venv ..."
