@@ -44,7 +44,8 @@ class Image:
         if self.sequence == 0:
             self._build(store, base)
         elif self.sequence < base.sequence:
-            for event in event_log.read_events(store, Table.BASES, self._base_id, self.sequence):
+            news = event_log.read_events(store, Table.BASES, self._base_id, self.sequence, base.sequence)
+            for event in news:
                 self._apply(event)
 
     def ordered(self, sorts: tuple[Sort, ...]) -> Ordered:
