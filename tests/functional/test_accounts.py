@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
 from pyairtable_common.domain.credentials import AccessClaims
 from pyairtable_common.domain.permissions import Scope
-from pyairtable_common.engines.sqlite.store import SqliteStore
 from pyairtable_common.repositories.event_log import read_events
 from pyairtable_common.repositories.ports import Table
 from recording import RecordingStore
@@ -17,16 +15,6 @@ from world import PASSWORD, Person, World
 EMAIL = "ada@example.org"
 ACCOUNT = {"email": EMAIL, "password": PASSWORD, "name": "Ada Lovelace"}
 ALL_SCOPES = [scope.value for scope in Scope]
-
-
-@pytest.fixture
-def store() -> RecordingStore:
-    return RecordingStore(SqliteStore(":memory:"))
-
-
-@pytest.fixture
-def world(tmp_path: Path, store: RecordingStore) -> World:
-    return World(tmp_path, store=store)
 
 
 @pytest.fixture

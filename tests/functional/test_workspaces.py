@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
 from pyairtable_common.domain.permissions import Role
-from pyairtable_common.engines.sqlite.store import SqliteStore
 from pyairtable_common.repositories.event_log import read_events
 from pyairtable_common.repositories.ports import Table
 from recording import RecordingStore
@@ -15,16 +13,6 @@ from world import Person, World
 
 ROLES = [role.word for role in Role]
 FORBIDDEN = (403, "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND")
-
-
-@pytest.fixture
-def store() -> RecordingStore:
-    return RecordingStore(SqliteStore(":memory:"))
-
-
-@pytest.fixture
-def world(tmp_path: Path, store: RecordingStore) -> World:
-    return World(tmp_path, store=store)
 
 
 @pytest.fixture
