@@ -7,13 +7,20 @@ from pyairtable_common.domain.errors import TryAgain
 from pyairtable_common.repositories.ports import Absent, ConditionFailed, Item, Put, Store, Unavailable
 
 _ATTEMPTS = 40
+_PATIENCE_MS = 15_000
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.01, 0.5
 
 
 def attempts(services: Services) -> Iterator[int]:
-    """Numbers attempts from 0; waits after each, ever longer and at random, so that two do not meet again."""
+    """Numbers attempts from 0; waits after each, ever longer and at random, so that two do not meet again.
+
+    No attempt begins after 15 seconds: API Gateway gives up at 29.
+    """
+    started = services.clock.now_ms()
     for number in range(_ATTEMPTS):
         yield number
+        if services.clock.now_ms() - started > _PATIENCE_MS:
+            return
         longest = min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2**number)
         services.clock.sleep(longest * (1 + services.below(1000)) / 1000)
 

@@ -13,7 +13,7 @@ from typing import Generic, Protocol, Self, TypeVar
 
 from pyairtable_common.application.attempts import attempts
 from pyairtable_common.application.services import Services
-from pyairtable_common.domain.errors import IdempotencyMismatch, RecordTooLarge, TryAgain
+from pyairtable_common.domain.errors import DomainError, IdempotencyMismatch, RecordTooLarge, TryAgain
 from pyairtable_common.domain.events import Event, Kind, Operation
 from pyairtable_common.domain.jsonvalue import JSONObject
 from pyairtable_common.repositories import codec, event_log, keys
@@ -144,7 +144,13 @@ class _Writer(Generic[A, R]):
         if given is not None:
             return given
         sequence = access.sequence + 1
-        plan = self._decide(access, sequence)
+        try:
+            plan = self._decide(access, sequence)
+        except DomainError:
+            answer = self._done_meanwhile(access)
+            if answer is None:
+                raise
+            return answer
         if not plan.writes:
             return _Answer(plan.result)
         try:
@@ -163,6 +169,16 @@ class _Writer(Generic[A, R]):
             return self._happened(fresh) or self.attempt(fresh)
         except Unavailable:
             return None
+
+    def _done_meanwhile(self, access: A) -> _Answer[R] | None:
+        """The answer, if an earlier attempt came through while this snapshot was read.
+
+        A snapshot is several reads: what ``decide`` takes exception to may be our own doing.
+        """
+        if not self._unsure and not self._operation.fingerprint:
+            return None
+        fresh = access.refreshed(self._receipt_keys(access))
+        return self._answer_given(fresh) or self._happened(fresh)
 
     def _happened(self, access: A) -> _Answer[R] | None:
         for sequence, result in self._unsure.items():

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from pyairtable_common.application.base_access import BaseAccess
 from pyairtable_common.application.log_writes import Plan, ResultCodec, write_log
@@ -10,7 +10,7 @@ from pyairtable_common.domain.errors import InvalidFieldOptions, InvalidRequest
 from pyairtable_common.domain.events import Kind, Operation
 from pyairtable_common.domain.fields.base import Field, Label
 from pyairtable_common.domain.fields.registry import parse_field
-from pyairtable_common.domain.ids import FIELD, TABLE, VIEW, Ids
+from pyairtable_common.domain.ids import FIELD, TABLE, VIEW, Ids, derived_id
 from pyairtable_common.domain.jsonvalue import JSONValue
 from pyairtable_common.domain.tables import (
     TableSchema,
@@ -104,10 +104,11 @@ def change_field(
     access: BaseAccess, operation: Operation, table_ref: str, field_ref: str, change: Change
 ) -> Field:
     """Renames, describes or changes options; the type stays."""
+    seed = access.services.ids.new(FIELD)
 
     def decide(view: BaseAccess, sequence: int) -> Plan[Field]:
         table = view.schema.table(table_ref)
-        changed = _changed(view.services.ids, table.field(field_ref), change)
+        changed = _changed(_SeededIds(seed), table.field(field_ref), change)
         return _plan(view, sequence, table, table.with_changed(changed), changed)
 
     return write_log(access, operation, decide, _FIELD)
@@ -158,6 +159,21 @@ def _plan(
         result,
         changes_schema=True,
     )
+
+
+class _SeededIds:
+    """Ids for the parts of a field: the same ones in every attempt to change it."""
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
+        self._given = 0
+
+    def new(self, kind: str) -> str:
+        self._given += 1
+        return derived_id(kind, f"{self._seed}:{self._given}")
+
+    def record(self) -> NoReturn:
+        raise TypeError("a field has no records")
 
 
 _TABLE = ResultCodec(table_document, table_of_document)
