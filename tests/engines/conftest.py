@@ -13,13 +13,15 @@ from moto import mock_aws
 from local.provision import Engine, provision
 from pyairtable_common.engines.aws import LOCAL_CREDENTIALS, Patience, make_client
 from pyairtable_common.engines.dynamodb.calls import Call
+from pyairtable_common.engines.dynamodb.counters import DynamoCounters
 from pyairtable_common.engines.dynamodb.store import DynamoStore
 from pyairtable_common.engines.files.blobs import FolderBlobs
 from pyairtable_common.engines.s3.blobs import S3Blobs
+from pyairtable_common.engines.sqlite.counters import SqliteCounters
 from pyairtable_common.engines.sqlite.queue import SqliteQueue
 from pyairtable_common.engines.sqlite.store import SqliteStore
 from pyairtable_common.engines.sqs.queue import SqsQueue
-from pyairtable_common.repositories.ports import Absent, Blobs, Item, Put, Queue, Store
+from pyairtable_common.repositories.ports import Absent, Blobs, Counters, Item, Put, Queue, Store
 
 REGION = "us-east-1"
 # The engines share two cores with everything else that runs: AWS answers sooner.
@@ -51,6 +53,27 @@ def dynamo(request: pytest.FixtureRequest) -> Iterator[tuple[DynamoStore, list[C
     calls: list[Call] = []
     with ExitStack() as stack:
         yield _open_dynamo(_endpoint(request), stack, calls.append), calls
+
+
+@pytest.fixture(params=["sqlite-memory", "sqlite-file", "moto", _MINISTACK, _DYNAMODB_LOCAL])
+def counters(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Counters]:
+    """Counters that nothing was taken of, on each engine."""
+    with ExitStack() as stack:
+        yield _open_counters(request, tmp_path, stack)
+
+
+@pytest.fixture(params=_WHOLE)
+def whole_counters(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Counters]:
+    """The same on each engine that has threads."""
+    with ExitStack() as stack:
+        yield _open_counters(request, tmp_path, stack)
+
+
+@pytest.fixture
+def dynamo_counters(dynamo: tuple[DynamoStore, list[Call]]) -> DynamoCounters:
+    """Counters beside the items of ``dynamo``."""
+    store, _ = dynamo
+    return DynamoCounters(store.prefix, store.connection)
 
 
 @pytest.fixture(params=["folder", "moto", _MINISTACK])
@@ -102,6 +125,16 @@ def _open_store(request: pytest.FixtureRequest, folder: Path, stack: ExitStack) 
         stack.callback(local.close)
         return local
     return _open_dynamo(_endpoint_or_moto(request, stack), stack)
+
+
+def _open_counters(request: pytest.FixtureRequest, folder: Path, stack: ExitStack) -> Counters:
+    if request.param.startswith("sqlite"):
+        path = ":memory:" if request.param == "sqlite-memory" else folder / "counters.sqlite"
+        local = SqliteCounters(path, lambda: 0)
+        stack.callback(local.close)
+        return local
+    store = _open_dynamo(_endpoint_or_moto(request, stack), stack)
+    return DynamoCounters(store.prefix, store.connection)
 
 
 def _open_dynamo(

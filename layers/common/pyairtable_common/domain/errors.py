@@ -171,6 +171,22 @@ class InvalidCredentials(DomainError):
     message = "The e-mail address or the password is wrong"
 
 
+class InvalidRefreshToken(DomainError):
+    """It was never given out, or its session is over."""
+
+    message = "The refresh token is invalid or its session has ended: sign in again"
+
+
+class RefreshTokenReused(InvalidRefreshToken):
+    """It was used before: its session was ended. The caller is told no more than that; the log is."""
+
+
+class InvalidLink(InvalidRequest):
+    """The token of a mailed link: mistyped, used, expired, or replaced by a later one."""
+
+    message = "The link is invalid, was used before, or has expired"
+
+
 class Conflict(DomainError):
     """True a moment ago, not any more."""
 
@@ -185,6 +201,16 @@ class AlreadyMember(Conflict):
 
 class IdempotencyMismatch(InvalidRequest):
     message = "This Idempotency-Key was used for a different request"
+
+
+class RateLimited(DomainError):
+    """Too many requests; ``retry_seconds`` (at least 1) from now, one may be answered again."""
+
+    message = "Rate limit exceeded. Please try again later"
+
+    def __init__(self, retry_seconds: int) -> None:
+        super().__init__()
+        self.retry_seconds = retry_seconds
 
 
 class TryAgain(DomainError):

@@ -28,13 +28,26 @@ def personal_token(user_id: str, token_id: str) -> Key:
     return Key(Table.IDENTITY, user_id, f"{PERSONAL_TOKENS}{token_id}")
 
 
+def link(owner: str, name: str) -> Key:
+    """What a mailed link stands for: an account's, or, where there is none yet, an address'."""
+    return Key(Table.IDENTITY, owner, f"{LINKS}{name}")
+
+
 def email(address_digest: str) -> Key:
     """Holds a normalised address' digest for one user, so that no two share it."""
     return Key(Table.IDENTITY, f"email:{address_digest}", "USER")
 
 
+def familiar_network(account: str, network: str) -> Key:
+    """A network from which somebody has signed in to an account; both are digests."""
+    return Key(Table.IDENTITY, f"sign-in:{account}", f"FROM#{network}")
+
+
 SESSIONS = "SES#"
+LINKS = "LINK#"
 PERSONAL_TOKENS = "PAT#"
+COUNTERS = "limit:"
+"""What the partition keys of rate limits' counters begin with; roles of services name it."""
 
 
 # tenancy: workspaces and who is in them

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, TypeAlias
 
+from pyairtable_common.domain.rate_limits import Limit, Taken
+
 MAX_TRANSACTION_ITEMS = 100
 MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
 MAX_ITEM_BYTES = 400 * 1024
@@ -203,6 +205,23 @@ class Store(Protocol):
 
     def changes(self, table: Table, after: str | None, limit: int = 100) -> Sequence[Change]:
         """Changes of one table after a position (``None``: from the oldest kept), in commit order."""
+        ...
+
+
+class Counters(Protocol):
+    """Permits shared by all containers. Methods are safe to call from several threads."""
+
+    def take(self, name: str, amount: int, limit: Limit, now_ms: int) -> Taken:
+        """Takes up to ``amount`` permits of the window of ``name``, as ``domain.rate_limits.take_from`` does.
+
+        However many call at once, and whatever is retried or fails in between, no window grants more
+        than ``limit.permits``; it may grant less, since an answer that is lost loses its permits.
+        Raises ``Unavailable``.
+        """
+        ...
+
+    def clear(self, name: str) -> None:
+        """Forgets what was taken: the next window of ``name`` is empty. Raises ``Unavailable``."""
         ...
 
 

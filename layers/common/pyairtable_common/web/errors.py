@@ -33,6 +33,7 @@ ANSWERS: Mapping[type[errors.DomainError], Answer] = {
     errors.DomainError: Answer(422, "INVALID_REQUEST_UNKNOWN"),
     errors.NotAuthenticated: Answer(401, "AUTHENTICATION_REQUIRED"),
     errors.InvalidCredentials: Answer(401, "INVALID_CREDENTIALS"),
+    errors.InvalidRefreshToken: Answer(401, "INVALID_REFRESH_TOKEN"),
     errors.NotPermittedOrNotFound: Answer(403, "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND"),
     errors.NotPermitted: Answer(403, "INVALID_PERMISSIONS"),
     errors.NotFound: Answer(404, "NOT_FOUND", Envelope.BARE),
@@ -57,10 +58,12 @@ ANSWERS: Mapping[type[errors.DomainError], Answer] = {
     errors.InvalidFieldOptions: Answer(422, "INVALID_FIELD_TYPE_OPTIONS_FOR_CREATE"),
     errors.UnsupportedFieldType: Answer(422, "UNSUPPORTED_FIELD_TYPE_FOR_CREATE"),
     errors.Invalid: Answer(422, "INVALID_REQUEST"),
+    errors.InvalidLink: Answer(422, "INVALID_LINK"),
     errors.Conflict: Answer(409, "CONFLICT"),
     errors.EmailTaken: Answer(409, "EMAIL_TAKEN"),
     errors.AlreadyMember: Answer(409, "ALREADY_MEMBER"),
     errors.IdempotencyMismatch: Answer(422, "IDEMPOTENCY_KEY_REUSED"),
+    errors.RateLimited: Answer(429, "RATE_LIMIT_REACHED"),
     errors.TryAgain: Answer(503, "RETRIABLE_ERROR", headers={"Retry-After": "1"}),
 }
 
@@ -69,7 +72,10 @@ UNEXPECTED: JSONValue = {"error": {"type": "SERVER_ERROR", "message": "An unexpe
 
 def response_of(error: errors.DomainError) -> Response:
     answer = next(ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)
-    return Response({"error": _body(answer, error.text)}, answer.status, answer.headers)
+    headers = dict(answer.headers)
+    if isinstance(error, errors.RateLimited):
+        headers["Retry-After"] = str(error.retry_seconds)
+    return Response({"error": _body(answer, error.text)}, answer.status, headers)
 
 
 def _body(answer: Answer, message: str) -> JSONValue:

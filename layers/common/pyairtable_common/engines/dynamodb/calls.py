@@ -9,7 +9,7 @@ from pynamodb.connection import Connection
 
 from pyairtable_common.engines.aws import Credentials, Patience
 
-_WRITES = frozenset({"TransactWriteItems"})
+_WRITES = frozenset({"TransactWriteItems", "UpdateItem", "DeleteItem"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ class DynamoStore:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
+        self.prefix = prefix
         self._connection = MeasuredConnection(
             region, endpoint_url, credentials, patience or Patience(), observe
         )
@@ -76,6 +77,11 @@ class DynamoStore:
         self._streams = StreamReader(self._connection)
         self._sleep = sleep
         self._jitter = jitter
+
+    @property
+    def connection(self) -> MeasuredConnection:
+        """For what else lies in these tables."""
+        return self._connection
 
     def close(self) -> None:
         self._connection.client.close()
