@@ -24,6 +24,7 @@ from pyairtable_common.domain.ids import RandomIds
 from pyairtable_common.engines.files.blobs import FolderBlobs
 from pyairtable_common.engines.files.mail import FolderMail
 from pyairtable_common.engines.security.access_tokens import JwtAccessTokens
+from pyairtable_common.engines.security.derived_secrets import HmacSecrets
 from pyairtable_common.engines.security.passwords import Argon2Passwords
 from pyairtable_common.engines.security.signing_keys import SigningKeys, make_keys
 from pyairtable_common.engines.sqlite.queue import SqliteQueue
@@ -99,6 +100,9 @@ class World:
             below=self.random.randrange,
             access_tokens=JwtAccessTokens(_keys, ISSUER),
             passwords=Argon2Passwords(),
+            derived=HmacSecrets(_keys),
+            public_url=ISSUER,
+            require_verification=False,
         )
         requests = count(1)
         interface = _interface()

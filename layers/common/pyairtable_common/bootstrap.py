@@ -15,6 +15,7 @@ from pyairtable_common.config import Config, Engine, MissingSetting, read_config
 from pyairtable_common.domain.clock import Clock, SystemClock
 from pyairtable_common.domain.ids import RandomIds
 from pyairtable_common.engines.security.access_tokens import JwtAccessTokens
+from pyairtable_common.engines.security.derived_secrets import HmacSecrets
 from pyairtable_common.engines.security.passwords import Argon2Passwords
 from pyairtable_common.engines.security.signing_keys import SigningKeys, load_or_make_keys, load_secret_keys
 
@@ -55,6 +56,9 @@ def embedded_services(config: Config, clock: Clock) -> Services:
         below=secrets.randbelow,
         access_tokens=JwtAccessTokens(_signing_keys(config), config.public_url),
         passwords=Argon2Passwords(),
+        derived=HmacSecrets(_signing_keys(config)),
+        public_url=config.public_url,
+        require_verification=config.require_verification,
     )
 
 
@@ -90,6 +94,9 @@ def cloud_services(config: Config, clock: Clock) -> Services:
         below=secrets.randbelow,
         access_tokens=JwtAccessTokens(_signing_keys(config), config.public_url),
         passwords=Argon2Passwords(),
+        derived=HmacSecrets(_signing_keys(config)),
+        public_url=config.public_url,
+        require_verification=config.require_verification,
     )
 
 

@@ -244,7 +244,7 @@ def test_every_change_of_one_character_is_refused() -> None:
 def test_a_key_in_any_state_verifies_what_it_signed(state: KeyState) -> None:
     signed = SigningKeys([KEYS.current])
     token = JwtAccessTokens(lambda: signed, ISSUER).issue(CLAIMS, NOW_MS)
-    kept = SigningKey(state, KEYS.current.x)
+    kept = SigningKey(state, KEYS.current.x, since_ms=NOW_MS)
     keys = [kept] if state is KeyState.CURRENT else [kept, make_key(KeyState.CURRENT)]
     assert JwtAccessTokens(lambda: SigningKeys(keys), ISSUER).verify(token, NOW_MS) == CLAIMS
 

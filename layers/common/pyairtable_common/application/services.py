@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from pyairtable_common.application.replica import Replicas
 from pyairtable_common.domain.clock import Clock
-from pyairtable_common.domain.credentials import AccessTokens, Passwords
+from pyairtable_common.domain.credentials import AccessTokens, DerivedSecrets, Passwords
 from pyairtable_common.domain.ids import Ids
 from pyairtable_common.domain.tables import BaseSchema
 from pyairtable_common.repositories.ports import Blobs, Mail, Queue, Store
@@ -60,8 +60,12 @@ class Turns:
                 if users == 1:
                     del self._waiting[key]
                 else:
+    derived: DerivedSecrets
+    public_url: str
+    require_verification: bool
                     self._waiting[key] = (lock, users - 1)
 
+    token_uses: Recent[int] = field(default_factory=lambda: Recent(10_000))
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -69,7 +73,8 @@ class Services:
 
     ``below`` gives a random integer below its argument, for secrets and waits.
     ``schemas`` and ``homes`` (base id to workspace id) are hints: every use is
-    checked against the head that the request reads anyway.
+    checked against the head that the request reads anyway. ``token_uses`` is
+    when this container last wrote down that a personal access token was used.
     """
 
     store: Store

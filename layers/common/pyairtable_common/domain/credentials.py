@@ -92,6 +92,16 @@ def parse_personal_token(text: str) -> tuple[str, str] | None:
     if match is None:
         return None
     token_id, digits = match.groups()
+@dataclass(frozen=True, slots=True)
+class VerifiedAccess:
+    """A verified access token, with what only its introspection tells. Times are epoch milliseconds."""
+
+    claims: AccessClaims
+    issued_ms: int
+    expires_ms: int
+    token_id: str
+
+
     body, check = digits[:-_CHECK_DIGITS], digits[-_CHECK_DIGITS:]
     owner = int(body[:_USER_DIGITS], 16)
     if check != _check(token_id, body) or owner >= 62**TAIL:
@@ -103,9 +113,21 @@ def digest(text: str) -> str:
     """SHA-256 in hexadecimal: how secrets of high entropy are kept."""
     return hashlib.sha256(text.encode()).hexdigest()
 
+    def inspect(self, token: str, now_ms: int) -> VerifiedAccess | None:
+        """The same as ``verify``, and more of what the token says."""
+        ...
+
 
 def looks_like_personal_token(text: str) -> bool:
     return text.startswith(TOKEN) and "." in text
+
+
+class DerivedSecrets(Protocol):
+    """Secrets computed from the installation's own, so that none of them is stored."""
+
+    def derive(self, purpose: str, nonce: str) -> bytes:
+        """32 bytes: the same each time, and unknown to whoever has not the installation's secret."""
+        ...
 
 
 def _check(token_id: str, body: str) -> str:

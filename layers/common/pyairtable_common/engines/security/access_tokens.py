@@ -11,11 +11,13 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyairtable_common.domain.credentials import AccessClaims
+from pyairtable_common.domain.credentials import AccessClaims, VerifiedAccess
 from pyairtable_common.domain.ids import SESSION, USER, is_id
 from pyairtable_common.domain.jsonvalue import JSONObject, JSONValue, is_object
+from pyairtable_common.engines.security.key_rotation import KEPT_MS, LIFETIME_MS, may_have_signed, verifies
 from pyairtable_common.engines.security.signing_keys import (
     ALGORITHM,
     KeysUnavailable,
@@ -23,12 +25,13 @@ from pyairtable_common.engines.security.signing_keys import (
     SigningKeys,
     base64url,
 )
+from pyairtable_common.repositories.documents import integer, text
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 AUDIENCE = "pyairtable"
-LIFETIME_SECONDS = 15 * 60
+LIFETIME_SECONDS = LIFETIME_MS // 1000
 _TYPE = "at+jwt"
 _LEEWAY_SECONDS = 5
 _LONGEST = 2048
@@ -36,7 +39,6 @@ _HEADER = frozenset({"typ", "alg", "kid"})
 _CLAIMS = frozenset({"iss", "aud", "sub", "sid", "iat", "exp", "jti"})
 _FORM = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
 _TOKEN_ID = re.compile(r"[A-Za-z0-9_-]{22}")
-_KEYS_MAX_AGE_MS = 5 * 60 * 1000
 _KEYS_MIN_AGE_MS = 10 * 1000
 
 
@@ -77,6 +79,10 @@ class JwtAccessTokens:
         return jwt.encode(payload, key.private_key(), ALGORITHM, headers={"typ": _TYPE, "kid": key.id})
 
     def verify(self, token: str, now_ms: int) -> AccessClaims | None:
+        verified = self.inspect(token, now_ms)
+        return None if verified is None else verified.claims
+
+    def inspect(self, token: str, now_ms: int) -> VerifiedAccess | None:
         header = _header_of(token)
         if header is None or header.keys() != _HEADER:
             return None
@@ -84,13 +90,15 @@ class JwtAccessTokens:
         if header["typ"] != _TYPE or header["alg"] != ALGORITHM or not isinstance(key_id, str):
             return None
         key = self._keyring.public_key(key_id, now_ms)
-        payload = None if key is None else self._signed_payload(token, key)
-        if payload is None or not self._holds(payload, now_ms // 1000):
+        payload = None if key is None else self._signed_payload(token, key.public)
+        if key is None or payload is None or not self._holds(payload, now_ms // 1000):
             return None
-        return AccessClaims(str(payload["sub"]), str(payload["sid"]))
+        verified = _verified(payload)
+        return verified if may_have_signed(key.key, verified.issued_ms) else None
 
     def public_keys(self, now_ms: int) -> JSONObject:
-        return self._keyring.all(now_ms).public_set()
+        keys = self._keyring.all(now_ms)
+        return SigningKeys([key for key in keys if verifies(key, now_ms)]).public_set()
 
     def _signed_payload(self, token: str, key: "Ed25519PublicKey") -> JSONObject | None:
         import jwt
@@ -133,15 +141,21 @@ class JwtAccessTokens:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _PublicKey:
+    key: SigningKey
+    public: "Ed25519PublicKey"
+
+
 class _Keyring:
     """The key set as of not long ago, its public keys ready for use."""
 
     def __init__(self, load: Callable[[], SigningKeys]) -> None:
         self._load = load
         self._loaded: tuple[SigningKeys, int] | None = None
-        self._ready: dict[str, Ed25519PublicKey] = {}
+        self._ready: dict[str, _PublicKey] = {}
 
-    def all(self, now_ms: int, max_age_ms: int = _KEYS_MAX_AGE_MS) -> SigningKeys:
+    def all(self, now_ms: int, max_age_ms: int = KEPT_MS) -> SigningKeys:
         if self._loaded is None or not 0 <= now_ms - self._loaded[1] < max_age_ms:
             self._loaded = (self._loaded_anew(), now_ms)
             self._ready = {}
@@ -159,13 +173,20 @@ class _Keyring:
     def current(self, now_ms: int) -> SigningKey:
         return self.all(now_ms).current
 
-    def public_key(self, key_id: str, now_ms: int) -> "Ed25519PublicKey | None":
+    def public_key(self, key_id: str, now_ms: int) -> _PublicKey | None:
         key = self.all(now_ms).find(key_id) or self.all(now_ms, _KEYS_MIN_AGE_MS).find(key_id)
-        if key is None:
+        if key is None or not verifies(key, now_ms):
             return None
-        ready = self._ready.get(key_id) or key.public_key()
+        ready = self._ready.get(key_id) or _PublicKey(key, key.public_key())
         self._ready[key_id] = ready
         return ready
+
+
+def _verified(payload: JSONObject) -> VerifiedAccess:
+    """What a payload that holds says."""
+    claims = AccessClaims(text(payload, "sub"), text(payload, "sid"))
+    issued_ms, expires_ms = integer(payload, "iat") * 1000, integer(payload, "exp") * 1000
+    return VerifiedAccess(claims, issued_ms, expires_ms, text(payload, "jti"))
 
 
 def _header_of(token: str) -> JSONObject | None:
