@@ -34,6 +34,7 @@ class Config:
     mail_sender: str
     region: str
     endpoint_url: str | None
+    require_verification: bool
 
 
 def read_config(environment: Mapping[str, str] = os.environ) -> Config:
@@ -53,6 +54,7 @@ def read_config(environment: Mapping[str, str] = os.environ) -> Config:
         mail_sender=environment.get("PYAIRTABLE_MAIL_SENDER", ""),
         region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1",
         endpoint_url=environment.get("AWS_ENDPOINT_URL") or None,
+        require_verification=_truth(environment, "PYAIRTABLE_REQUIRE_VERIFICATION", default=cloud),
     )
 
 
@@ -69,6 +71,13 @@ def _data_dir(environment: Mapping[str, str], *, cloud: bool) -> str:
     return (
         environment.get("PYAIRTABLE_DATA_DIR", "") if cloud else _required(environment, "PYAIRTABLE_DATA_DIR")
     )
+
+
+def _truth(environment: Mapping[str, str], name: str, *, default: bool) -> bool:
+    word = environment.get(name) or str(default).lower()
+    if word not in ("true", "false"):
+        raise MissingSetting(f"{name} is {word!r}; it must be true or false")
+    return word == "true"
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:

@@ -60,12 +60,8 @@ class Turns:
                 if users == 1:
                     del self._waiting[key]
                 else:
-    derived: DerivedSecrets
-    public_url: str
-    require_verification: bool
                     self._waiting[key] = (lock, users - 1)
 
-    token_uses: Recent[int] = field(default_factory=lambda: Recent(10_000))
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -86,7 +82,11 @@ class Services:
     below: Callable[[int], int]
     access_tokens: AccessTokens
     passwords: Passwords
+    derived: DerivedSecrets
+    public_url: str
+    require_verification: bool
     schemas: Recent[BaseSchema] = field(default_factory=lambda: Recent(100))
     homes: Recent[str] = field(default_factory=lambda: Recent(10_000))
+    token_uses: Recent[int] = field(default_factory=lambda: Recent(10_000))
     turns: Turns = field(default_factory=Turns)
     replicas: Replicas = field(default_factory=Replicas)

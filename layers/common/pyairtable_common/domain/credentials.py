@@ -53,6 +53,16 @@ class AccessClaims:
     session_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class VerifiedAccess:
+    """A verified access token, with what only its introspection tells. Times are epoch milliseconds."""
+
+    claims: AccessClaims
+    issued_ms: int
+    expires_ms: int
+    token_id: str
+
+
 class AccessTokens(Protocol):
     """Signs and verifies access tokens: ``at+jwt``, ES256 or EdDSA, 15 minutes."""
 
@@ -64,8 +74,20 @@ class AccessTokens(Protocol):
         """The claims, or ``None`` if anything about the token is wrong."""
         ...
 
+    def inspect(self, token: str, now_ms: int) -> VerifiedAccess | None:
+        """The same as ``verify``, and more of what the token says."""
+        ...
+
     def public_keys(self, now_ms: int) -> JSONObject:
         """What others need to verify, as a JWK set (RFC 7517)."""
+        ...
+
+
+class DerivedSecrets(Protocol):
+    """Secrets computed from the installation's own, so that none of them is stored."""
+
+    def derive(self, purpose: str, nonce: str) -> bytes:
+        """32 bytes: the same each time, and unknown to whoever has not the installation's secret."""
         ...
 
 
@@ -92,16 +114,6 @@ def parse_personal_token(text: str) -> tuple[str, str] | None:
     if match is None:
         return None
     token_id, digits = match.groups()
-@dataclass(frozen=True, slots=True)
-class VerifiedAccess:
-    """A verified access token, with what only its introspection tells. Times are epoch milliseconds."""
-
-    claims: AccessClaims
-    issued_ms: int
-    expires_ms: int
-    token_id: str
-
-
     body, check = digits[:-_CHECK_DIGITS], digits[-_CHECK_DIGITS:]
     owner = int(body[:_USER_DIGITS], 16)
     if check != _check(token_id, body) or owner >= 62**TAIL:
@@ -113,21 +125,9 @@ def digest(text: str) -> str:
     """SHA-256 in hexadecimal: how secrets of high entropy are kept."""
     return hashlib.sha256(text.encode()).hexdigest()
 
-    def inspect(self, token: str, now_ms: int) -> VerifiedAccess | None:
-        """The same as ``verify``, and more of what the token says."""
-        ...
-
 
 def looks_like_personal_token(text: str) -> bool:
     return text.startswith(TOKEN) and "." in text
-
-
-class DerivedSecrets(Protocol):
-    """Secrets computed from the installation's own, so that none of them is stored."""
-
-    def derive(self, purpose: str, nonce: str) -> bytes:
-        """32 bytes: the same each time, and unknown to whoever has not the installation's secret."""
-        ...
 
 
 def _check(token_id: str, body: str) -> str:
