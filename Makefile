@@ -12,7 +12,7 @@ PLATFORM ?= lambda
 
 PY := .venv/bin/python
 SAM := .venv-sam/bin/sam
-SOURCES := layers/common/pyairtable_common $(foreach s,$(SERVICES),functions/$(s)/$(s)_api) infra tests
+SOURCES := layers/common/pyairtable_common $(foreach s,$(SERVICES),functions/$(s)/$(s)_api) infra tests bench
 PACKAGES := layers/common:functions/auth:functions/users:functions/workspaces:functions/tables:functions/records
 NODE_CLIENT := tests/e2e/airtable_js
 
@@ -51,7 +51,7 @@ type: .venv/.stamp-dev ## mypy, strict, source and tests
 	for service in $(SERVICES); do $(PY) -m mypy functions/$$service/app.py; done
 
 bench: .venv/.stamp-dev ## what a request costs (prints figures, fails nothing)
-	$(PY) -m pytest -n 0 -m "bench" -s $(ARGS)
+	@PYTHONPATH=infra:tests:$(PACKAGES) $(PY) -m bench $(ARGS)
 
 # --- deployment ------------------------------------------------------------------------------------------
 validate: .venv/.stamp-dev .venv-sam/.stamp ## cfn-lint and sam validate on every template

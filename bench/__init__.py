@@ -1,0 +1,1 @@
+"""What calls cost, in milliseconds: `make bench` prints it and fails nothing."""
