@@ -33,6 +33,7 @@ from pyairtable_common.repositories.ports import (
 )
 
 RECEIPT_SECONDS = 24 * 3600
+_TURN_SECONDS = 8.0
 
 R = TypeVar("R")
 
@@ -106,17 +107,26 @@ def write_log(
     ``decide`` may run several times, on ever newer snapshots, and must depend on
     nothing else. Its errors are the caller's; nothing was written then. Raises
     ``TryAgain`` when others' writes kept coming first, or the engine stayed away.
+
+    Writers of one process that met line up: whoever finds a line joins it, since
+    its snapshot is old already. Writers of other processes are only ever met.
     """
-    writer = _Writer(operation, decide, results)
-    answer = writer.attempt(access)
-    if answer is not None:
-        return answer.value
-    with access.services.turns.of(access.owner_id):
-        for _ in attempts(access.services):
-            answer = writer.attempt_again(access)
-            if answer is not None:
-                return answer.value
-    raise TryAgain
+    writer, turns = _Writer(operation, decide, results), access.services.turns
+    answer = None if turns.are_taken(access.owner_id) else writer.attempt(access)
+    if answer is None:
+        with turns.of(access.owner_id, _TURN_SECONDS) as is_mine:
+            answer = _try_until_done(writer, access) if is_mine else None
+    if answer is None:
+        raise TryAgain
+    return answer.value
+
+
+def _try_until_done(writer: "_Writer[A, R]", access: A) -> "_Answer[R] | None":
+    for _ in attempts(access.services):
+        answer = writer.attempt_again(access)
+        if answer is not None:
+            return answer
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """What use cases work with: the ports, the clock, and what a container remembers."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Generic, TypeVar
 
 from pyairtable_common.application.replica import Replicas
+from pyairtable_common.application.turns import Turns
 from pyairtable_common.domain.clock import Clock
 from pyairtable_common.domain.credentials import AccessTokens, DerivedSecrets, Passwords
 from pyairtable_common.domain.ids import Ids
@@ -37,30 +37,6 @@ class Recent(Generic[V]):
             self._values.move_to_end(key)
             if len(self._values) > self._size:
                 self._values.popitem(last=False)
-
-
-class Turns:
-    """Lets writers of one base within one process take turns instead of colliding."""
-
-    def __init__(self) -> None:
-        self._guard = Lock()
-        self._waiting: dict[str, tuple[Lock, int]] = {}
-
-    @contextmanager
-    def of(self, key: str) -> Iterator[None]:
-        with self._guard:
-            lock, users = self._waiting.get(key, (Lock(), 0))
-            self._waiting[key] = (lock, users + 1)
-        try:
-            with lock:
-                yield
-        finally:
-            with self._guard:
-                lock, users = self._waiting[key]
-                if users == 1:
-                    del self._waiting[key]
-                else:
-                    self._waiting[key] = (lock, users - 1)
 
 
 @dataclass(frozen=True, slots=True)
