@@ -21,6 +21,7 @@ def function_environment(
         **engine,
     }
     defaults = {
+        "PYAIRTABLE_REQUIRE_VERIFICATION": "false",
         "PYAIRTABLE_PUBLIC_URL": f"http://{HOST}:{port}",
         "AWS_REGION": _REGION,
         "AWS_DEFAULT_REGION": inherited.get("AWS_REGION") or _REGION,

@@ -1,5 +1,8 @@
 """The auth service's routes."""
 
+from auth_api.routes_recovery import router as recovery
+from auth_api.routes_sessions import origin_of
+from auth_api.routes_sessions import router as sessions
 from auth_api.wire import (
     account_draft_of,
     issued_json,
@@ -10,11 +13,12 @@ from auth_api.wire import (
     token_draft_of,
     token_json,
 )
-from pyairtable_common.application.accounts import register
+from pyairtable_common.application.accounts import register, request_account
 from pyairtable_common.application.personal_tokens import create_token, delete_token, list_tokens
 from pyairtable_common.application.profiles import own_profile
 from pyairtable_common.application.sessions import login
 from pyairtable_common.application.workspaces import list_workspaces
+from pyairtable_common.domain.jsonvalue import JSONObject
 from pyairtable_common.domain.permissions import Scope
 from pyairtable_common.domain.users import email_digest
 from pyairtable_common.web.auth import open_person, operation_of
@@ -22,19 +26,26 @@ from pyairtable_common.web.messages import Response
 from pyairtable_common.web.routing import Call, Router
 
 router = Router()
+router.include(sessions)
+router.include(recovery)
+
+CHECK_YOUR_MAIL: JSONObject = {"message": "Check your mail: we sent a letter to the address you gave."}
 
 
 @router.route("POST", "/v1/auth/register")
 def post_register(call: Call) -> Response:
     draft = account_draft_of(call.request.json())
     operation = operation_of(call, email_digest(draft.email))
-    return Response(registered_json(register(call.services, operation.id, draft)), 201)
+    if call.services.require_verification:
+        request_account(call.services, draft)
+        return Response(CHECK_YOUR_MAIL, 202)
+    return Response(registered_json(register(call.services, operation.id, draft, origin_of(call))), 201)
 
 
 @router.route("POST", "/v1/auth/login")
 def post_login(call: Call) -> Response:
     email, password = login_of(call.request.json())
-    return Response(signed_in_json(login(call.services, email, password)))
+    return Response(signed_in_json(login(call.services, email, password, origin_of(call))))
 
 
 @router.route("GET", "/v1/auth/me")

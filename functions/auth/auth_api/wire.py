@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from auth_api.wire_sessions import tokens_json
 from pyairtable_common.application.accounts import AccountDraft, Registered, checked_draft
 from pyairtable_common.application.personal_tokens import IssuedToken, TokenDraft
 from pyairtable_common.application.sessions import SignedIn
@@ -45,9 +46,7 @@ def signed_in_json(signed_in: SignedIn) -> JSONObject:
     user = signed_in.user
     return {
         "user": {"id": user.id, "email": user.email, "name": user.name},
-        "accessToken": signed_in.access_token,
-        "tokenType": "Bearer",
-        "expiresIn": signed_in.expires_in,
+        **tokens_json(signed_in),
     }
 
 

@@ -52,7 +52,7 @@ def principal_of(services: Services, credential: Credential, item: Item | None) 
     now = services.clock.now_ms()
     if credential.digest is None:
         session = session_of(item)
-        if session.expires_ms <= now:
+        if session.ends_ms <= now:
             raise NotAuthenticated
         return Principal(session.user_id, session.id, ALL_SCOPES, None, is_session=True)
     token = personal_token_of(item)

@@ -17,18 +17,57 @@ from pyairtable_common.domain.ids import TAIL, TOKEN, USER, base62, from_base62
 from pyairtable_common.domain.jsonvalue import JSONObject
 from pyairtable_common.domain.permissions import Scope
 
+SESSION_MS = 30 * 24 * 3600 * 1000
+IDLE_MS = 14 * 24 * 3600 * 1000
 _USER_DIGITS, _SECRET_DIGITS, _CHECK_DIGITS = 21, 35, 8
 _PERSONAL_TOKEN = re.compile(r"(pat[0-9A-Za-z]{14})\.([0-9a-f]{64})")
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a sign-in came from: what the client calls itself, and its address."""
+
+    device: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
-    """One sign-in of one person. Times are epoch milliseconds."""
+    """One sign-in of one person. Times are epoch milliseconds.
+
+    ``key``, ``digest`` and ``counter`` are the state of its refresh tokens
+    (``domain.refresh_tokens``); ``used_ms`` is when they were rotated last.
+    """
 
     id: str
     user_id: str
     created_ms: int
     expires_ms: int
+    used_ms: int
+    key: str
+    digest: str
+    counter: int
+    origin: Origin
+
+    @property
+    def ends_ms(self) -> int:
+        """When it is over unless it is used again."""
+        return min(self.expires_ms, self.used_ms + IDLE_MS)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What an account is opened with, and whether it may be.
+
+    ``verified_ms`` is when its owner showed that they read mail at its address,
+    ``changed_ms`` when the password was changed last, by the operation ``changed_by``.
+    """
+
+    password_hash: str
+    verified_ms: int | None = None
+    suspended_ms: int | None = None
+    changed_ms: int | None = None
+    changed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,10 @@ def integer(raw: JSONObject, name: str) -> int:
     return value
 
 
+def optional_integer(raw: JSONObject, name: str) -> int | None:
+    return None if raw.get(name) is None else integer(raw, name)
+
+
 def text(raw: JSONObject, name: str) -> str:
     value = raw[name]
     if not isinstance(value, str):

@@ -1,11 +1,11 @@
 """Accounts and credentials in the store."""
 
-from pyairtable_common.domain.credentials import PersonalToken, Session
+from pyairtable_common.domain.credentials import Credentials, Origin, PersonalToken, Session
 from pyairtable_common.domain.jsonvalue import JSONObject, is_array
 from pyairtable_common.domain.permissions import scopes_of_words
 from pyairtable_common.domain.users import Registration, User, email_digest
 from pyairtable_common.repositories import codec, keys
-from pyairtable_common.repositories.documents import integer, text
+from pyairtable_common.repositories.documents import integer, optional_integer, optional_text, text
 from pyairtable_common.repositories.ports import Item
 
 
@@ -19,12 +19,28 @@ def user_item(user: User, version: int = 1) -> Item:
     return Item(keys.user(user.id), version, data)
 
 
-def password_hash_of(item: Item) -> str:
-    return text(codec.decode(item.data), "password")
+def credentials_of(item: Item) -> Credentials:
+    raw = codec.decode(item.data)
+    return Credentials(
+        text(raw, "password"),
+        optional_integer(raw, "verified"),
+        optional_integer(raw, "suspended"),
+        optional_integer(raw, "changed"),
+        optional_text(raw, "changedBy"),
+    )
 
 
-def credentials_item(user_id: str, password_hash: str, version: int = 1) -> Item:
-    return Item(keys.credentials(user_id), version, codec.encode({"password": password_hash}))
+def credentials_item(user_id: str, credentials: Credentials, version: int = 1) -> Item:
+    data = codec.encode(
+        {
+            "password": credentials.password_hash,
+            "verified": credentials.verified_ms,
+            "suspended": credentials.suspended_ms,
+            "changed": credentials.changed_ms,
+            "changedBy": credentials.changed_by,
+        }
+    )
+    return Item(keys.credentials(user_id), version, data)
 
 
 def registration_of(item: Item) -> Registration:
@@ -46,13 +62,33 @@ def email_item(address: str, registration: Registration, version: int = 1) -> It
 
 def session_of(item: Item) -> Session:
     raw = codec.decode(item.data)
-    session_id = item.key.sk.removeprefix(keys.SESSIONS)
-    return Session(session_id, item.key.owner, integer(raw, "created"), integer(raw, "expires"))
+    return Session(
+        id=item.key.sk.removeprefix(keys.SESSIONS),
+        user_id=item.key.owner,
+        created_ms=integer(raw, "created"),
+        expires_ms=integer(raw, "expires"),
+        used_ms=integer(raw, "used"),
+        key=text(raw, "key"),
+        digest=text(raw, "digest"),
+        counter=integer(raw, "counter"),
+        origin=Origin(text(raw, "device"), text(raw, "address")),
+    )
 
 
 def session_item(session: Session, version: int = 1) -> Item:
-    data = codec.encode({"created": session.created_ms, "expires": session.expires_ms})
-    return Item(keys.session(session.user_id, session.id), version, data, session.expires_ms // 1000)
+    data = codec.encode(
+        {
+            "created": session.created_ms,
+            "expires": session.expires_ms,
+            "used": session.used_ms,
+            "key": session.key,
+            "digest": session.digest,
+            "counter": session.counter,
+            "device": session.origin.device,
+            "address": session.origin.address,
+        }
+    )
+    return Item(keys.session(session.user_id, session.id), version, data, session.ends_ms // 1000)
 
 
 def personal_token_of(item: Item) -> PersonalToken:

@@ -35,7 +35,7 @@ def link(owner: str, name: str) -> Key:
 
 def email(address_digest: str) -> Key:
     """Holds a normalised address' digest for one user, so that no two share it."""
-    return Key(Table.IDENTITY, f"email:{address_digest}", "USER")
+    return Key(Table.IDENTITY, f"email:{address_digest}", EMAIL_OWNER)
 
 
 def familiar_network(account: str, network: str) -> Key:
@@ -54,6 +54,7 @@ COUNTERS = "limit:"
 
 
 def workspace(workspace_id: str) -> Key:
+EMAIL_OWNER = "USER"
     return Key(Table.TENANCY, workspace_id, "HEAD")
 
 
