@@ -451,13 +451,32 @@ def test_ten_records_of_a_hundred_thousand_characters_each_work(base: BaseOf) ->
 
 
 def test_a_record_too_large_for_the_store_is_refused_whole(base: BaseOf) -> None:
-    rng = random.Random(1)
-    fields = [{"name": f"N{n}", "type": "multilineText"} for n in range(3)]
-    base.owner.expect(200, "POST", f"/v0/meta/bases/{base.id}/tables", {"name": "Wide", "fields": fields})
-    row = {f"N{n}": "".join(chr(rng.randrange(0x4E00, 0x9FFF)) for _ in range(100_000)) for n in range(3)}
+    _add_wide_table(base, 6)
+    row = {f"N{n}": _text(n, 99_990) for n in range(5)}
     answer = base.owner.call("POST", base.path_of("Wide"), {"fields": row})
     assert (answer.status, answer.json["error"]["message"]) == (422, "The record is too large to be stored")
     assert base.owner.expect(200, "GET", base.path_of("Wide")) == {"records": []}
+    base.owner.expect(200, "POST", base.path_of("Wide"), {"fields": {**row, "N4": ""}})
+
+
+@pytest.mark.parametrize("sort", [[], [("sort[0][field]", "N0")]], ids=["natural", "sorted"])
+def test_a_page_of_large_records_ends_early_and_none_is_lost(
+    base: BaseOf, sort: list[tuple[str, str]]
+) -> None:
+    _add_wide_table(base, 4)
+    path = base.path_of("Wide")
+    made = [
+        base.owner.expect(200, "POST", path, {"fields": {f"N{n}": _text(m, 99_000) for n in range(4)}})["id"]
+        for m in range(24)
+    ]
+    pages: list[list[str]] = []
+    offset: str | None = ""
+    while offset is not None:
+        page = base.owner.expect(200, "GET", path, query=[*sort, ("offset", offset)])
+        pages.append([record["id"] for record in page["records"]])
+        offset = page.get("offset")
+    assert sorted(one for page in pages for one in page) == made
+    assert [len(page) for page in pages] == [10, 10, 4]
 
 
 def test_a_body_over_five_megabytes_is_refused(base: BaseOf) -> None:
@@ -481,3 +500,12 @@ def _names(base: BaseOf, *keys: tuple[str, str]) -> list[str | None]:
         query += [(f"sort[{place}][field]", name), (f"sort[{place}][direction]", direction)]
     records = base.owner.expect(200, "GET", base.path, query=query)["records"]
     return [record["fields"].get("Name") for record in records]
+
+
+def _add_wide_table(base: BaseOf, width: int) -> None:
+    fields = [{"name": f"N{n}", "type": "multilineText"} for n in range(width)]
+    base.owner.expect(200, "POST", f"/v0/meta/bases/{base.id}/tables", {"name": "Wide", "fields": fields})
+
+
+def _text(seed: int, length: int) -> str:
+    return random.Random(seed).randbytes(length // 2).hex()

@@ -21,6 +21,7 @@ from pyairtable_common.domain.permissions import Principal, Role, Scope
 from pyairtable_common.domain.tables import BaseSchema
 from pyairtable_common.repositories import keys
 from pyairtable_common.repositories.bases import advance_writes, base_of, load_schema
+from pyairtable_common.repositories.pages import get_all
 from pyairtable_common.repositories.ports import Item, Key, Store, Table, Write
 from pyairtable_common.repositories.scoped import Access, Grant, ScopedStore
 from pyairtable_common.repositories.tenancy import role_of
@@ -91,10 +92,10 @@ class BaseAccess:
 def read_unknown(
     store: Store, known: Mapping[Key, Item | None], wanted: Iterable[Key]
 ) -> Mapping[Key, Item | None]:
-    """The items at ``wanted``, in one round trip for those that are not ``known``."""
+    """The items at ``wanted``; one round trip for every hundred that are not ``known``."""
     wanted = list(wanted)
     missing = [key for key in wanted if key not in known]
-    found = store.get(missing) if missing else {}
+    found = get_all(store, missing)
     return {key: known[key] if key in known else found.get(key) for key in wanted}
 
 

@@ -21,10 +21,13 @@ from pyairtable_common.domain.query.cursor import Cursor, decode_cursor, encode_
 from pyairtable_common.domain.query.sorting import Sort, place_at, sort_values
 from pyairtable_common.domain.records import Cells, Record, RecordChange, merged, replaced
 from pyairtable_common.domain.tables import TableSchema
-from pyairtable_common.repositories import keys
+from pyairtable_common.repositories import codec, keys
 from pyairtable_common.repositories.documents import integer, mapping, objects, text
 from pyairtable_common.repositories.ports import Key, Table
 from pyairtable_common.repositories.records import event_data, record_of, writes_of
+
+MAX_PAGE_BYTES = 4_000_000
+"""A page ends early rather than pass what a function may answer (6 MB, names and escapes included)."""
 
 Values = Mapping[str, JSONValue]
 """What a caller wants to write: values by field name or id."""
@@ -71,8 +74,10 @@ def list_records(access: BaseAccess, table: TableSchema, listing: Listing) -> Re
         found = _sorted_after(access, table, listing.sorts, cursor, wanted + 1)
     else:
         found = _natural_after(access, table, cursor, wanted + 1)
-    records, given = found[:wanted], given + min(len(found), wanted)
-    if len(found) <= wanted or given == listing.max_records:
+    records = found.records[: _fitting(found.records[:wanted])]
+    given += len(records)
+    is_last = not found.cut_short and len(records) == len(found.records)
+    if is_last or given == listing.max_records:
         return RecordPage(records, None)
     last = records[-1]
     following = Cursor(last.id, given, tuple(sort_values(last, listing.sorts)))
@@ -229,31 +234,46 @@ def _identity(access: BaseAccess, table: TableSchema, listing: Listing) -> Seque
     return [access.base.id, table.id, str(listing.max_records), *sorts]
 
 
+def _fitting(records: Sequence[Record]) -> int:
+    """How many of the first records fit one answer; at least one."""
+    size = 0
+    for place, record in enumerate(records):
+        size += codec.plain_size(record.cells)
+        if size > MAX_PAGE_BYTES and place:
+            return place
+    return len(records)
+
+
 def _page_length(listing: Listing, given: int) -> int:
     if listing.max_records is None:
         return listing.page_size
     return max(0, min(listing.page_size, listing.max_records - given))
 
 
-def _natural_after(
-    access: BaseAccess, table: TableSchema, cursor: Cursor | None, count: int
-) -> Sequence[Record]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The next records; ``cut_short`` if there are too many bytes of them to read on."""
+
+    records: Sequence[Record]
+    cut_short: bool = False
+
+
+def _natural_after(access: BaseAccess, table: TableSchema, cursor: Cursor | None, count: int) -> _Found:
     found: list[Record] = []
-    after = cursor.record_id if cursor else None
-    more = True
-    while more and len(found) < count:
-        page = access.store.query(
-            Table.BASES, keys.records(access.base.id, table.id), after=after, limit=count - len(found)
-        )
+    partition = keys.records(access.base.id, table.id)
+    after, size, more = cursor.record_id if cursor else None, 0, True
+    while more and len(found) < count and size < MAX_PAGE_BYTES:
+        page = access.store.query(Table.BASES, partition, after=after, limit=count - len(found))
         found += map(record_of, page.items)
+        size += sum(len(item.data) for item in page.items)
         more = page.more and bool(page.items)
         after = page.last_sk if page.items else after
-    return found
+    return _Found(found, cut_short=more and len(found) < count)
 
 
 def _sorted_after(
     access: BaseAccess, table: TableSchema, sorts: tuple[Sort, ...], cursor: Cursor | None, count: int
-) -> Sequence[Record]:
+) -> _Found:
     ordered = access.services.replicas.ordered(access.store, access.base, table.id, sorts)
     start = 0
     if cursor is not None:
@@ -262,7 +282,7 @@ def _sorted_after(
             start = bisect_right(ordered, place, key=itemgetter(0))
         except TypeError as error:
             raise InvalidOffset from error
-    return [record for _, record in ordered[start : start + count]]
+    return _Found([record for _, record in ordered[start : start + count]])
 
 
 def _records_to_json(records: Sequence[Record]) -> JSONObject:

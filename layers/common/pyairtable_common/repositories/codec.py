@@ -20,6 +20,11 @@ class UnknownForm(ValueError):
     """The bytes were written by a later version, or are not ours."""
 
 
+def plain_size(value: JSONObject) -> int:
+    """Bytes of the value as plain JSON: about what it takes on the wire."""
+    return len(orjson.dumps(value))
+
+
 def encode(value: JSONObject) -> bytes:
     plain = orjson.dumps(value)
     if len(plain) >= _WORTH_DEFLATING:

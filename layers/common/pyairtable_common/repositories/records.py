@@ -19,6 +19,9 @@ from pyairtable_common.repositories.ports import (
     item_size,
 )
 
+MAX_RECORD_BYTES = 500_000
+"""Ten of them, the largest batch, still fit the 6 MB that a function may answer."""
+
 
 def record_of(item: Item) -> Record:
     raw = codec.decode(item.data)
@@ -26,7 +29,9 @@ def record_of(item: Item) -> Record:
 
 
 def record_item(base_id: str, table_id: str, record: Record) -> Item:
-    """Raises ``RecordTooLarge`` if the record, compressed, is over 400 KB."""
+    """Raises ``RecordTooLarge`` if the record is over 500,000 bytes of JSON, or 400 KB compressed."""
+    if codec.plain_size(record.cells) > MAX_RECORD_BYTES:
+        raise RecordTooLarge
     data = codec.encode({"t": record.created_ms, "c": record.cells})
     item = Item(keys.record(base_id, table_id, record.id), record.version, data)
     if item_size(item) > MAX_ITEM_BYTES:
