@@ -44,10 +44,10 @@ class Services:
     """The ports and what is remembered between requests; one per container.
 
     ``below`` gives a random integer below its argument, for secrets and waits.
-    ``schemas`` and ``homes`` (base id to workspace id) are hints: every use is
     ``public_url`` is the root of every link; with ``require_verification`` an
     account begins when its owner has read the mail that was sent to its address.
     ``edge_proof`` is what only our own edge sends along; empty where there is none.
+    ``schemas`` and ``homes`` (base id to workspace id) are hints: every use is
     checked against the head that the request reads anyway. ``token_uses`` is
     when this container last wrote down that a personal access token was used.
     """

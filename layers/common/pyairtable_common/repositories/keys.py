@@ -45,6 +45,7 @@ def familiar_network(account: str, network: str) -> Key:
 
 SESSIONS = "SES#"
 LINKS = "LINK#"
+EMAIL_OWNER = "USER"
 PERSONAL_TOKENS = "PAT#"
 COUNTERS = "limit:"
 """What the partition keys of rate limits' counters begin with; roles of services name it."""
@@ -54,7 +55,6 @@ COUNTERS = "limit:"
 
 
 def workspace(workspace_id: str) -> Key:
-EMAIL_OWNER = "USER"
     return Key(Table.TENANCY, workspace_id, "HEAD")
 
 
