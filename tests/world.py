@@ -18,19 +18,22 @@ from auth_api.routes import router as auth
 from local.events import Request
 from local.gateway import Gateway, Sources
 from local.templates import Interface, read_services
+from pyairtable_common.application.rate_limits import RateLimiter
 from pyairtable_common.application.services import Services
 from pyairtable_common.domain.clock import Clock
 from pyairtable_common.domain.ids import RandomIds
+from pyairtable_common.domain.rate_limits import Profile
 from pyairtable_common.engines.files.blobs import FolderBlobs
 from pyairtable_common.engines.files.mail import FolderMail
 from pyairtable_common.engines.security.access_tokens import JwtAccessTokens
 from pyairtable_common.engines.security.derived_secrets import HmacSecrets
 from pyairtable_common.engines.security.passwords import Argon2Passwords
 from pyairtable_common.engines.security.signing_keys import SigningKeys, make_keys
+from pyairtable_common.engines.sqlite.counters import SqliteCounters
 from pyairtable_common.engines.sqlite.queue import SqliteQueue
 from pyairtable_common.engines.sqlite.store import SqliteStore
 from pyairtable_common.observability import Observer
-from pyairtable_common.repositories.ports import Store
+from pyairtable_common.repositories.ports import Counters, Store
 from pyairtable_common.web.chalice_app import build_handler
 from records_api.routes import router as records
 from tables_api.routes import router as tables
@@ -41,6 +44,7 @@ ROOT = Path(__file__).parent.parent
 ROUTERS = {"auth": auth, "users": users, "workspaces": workspaces, "tables": tables, "records": records}
 PASSWORD = "violet kettle under seven moons"
 ISSUER = "https://pyairtable.test"
+UNLIMITED = Profile(token=None, user=None, base=None, address=None, guesses=None)
 
 PEOPLE_FIELDS = [
     {"name": "Name", "type": "singleLineText"},
@@ -83,10 +87,20 @@ class Answer:
 
 
 class World:
-    """One installation. ``store`` is an engine of the test's choice; the default is SQLite in memory."""
+    """One installation. ``store`` and ``counters`` are engines of the test's choice: SQLite in memory else.
+
+    Two worlds with the same of both are two containers of one installation. There are no limits unless given.
+    """
 
     def __init__(
-        self, folder: Path, *, store: Store | None = None, clock: Clock | None = None, seed: int = 1
+        self,
+        folder: Path,
+        *,
+        store: Store | None = None,
+        clock: Clock | None = None,
+        seed: int = 1,
+        counters: Counters | None = None,
+        limits: Profile | None = None,
     ) -> None:
         self.clock = clock or FakeClock()
         self.random = random.Random(seed)
@@ -100,6 +114,10 @@ class World:
             below=self.random.randrange,
             access_tokens=JwtAccessTokens(_keys, ISSUER),
             passwords=Argon2Passwords(),
+            limiter=RateLimiter(
+                counters or SqliteCounters(":memory:", self.clock.now_ms), self.clock, limits or UNLIMITED
+            ),
+            edge_proof="",
             derived=HmacSecrets(_keys),
             public_url=ISSUER,
             require_verification=False,

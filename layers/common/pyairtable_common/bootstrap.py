@@ -10,15 +10,18 @@ from functools import cache
 from pathlib import Path
 from threading import Lock
 
+from pyairtable_common.application.rate_limits import RateLimiter
 from pyairtable_common.application.services import Services
 from pyairtable_common.config import Config, Engine, MissingSetting, read_config
 from pyairtable_common.domain.clock import Clock, SystemClock
 from pyairtable_common.domain.ids import RandomIds
+from pyairtable_common.domain.rate_limits import PROFILES
 from pyairtable_common.engines.security.access_tokens import JwtAccessTokens
 from pyairtable_common.engines.security.derived_secrets import HmacSecrets
 from pyairtable_common.engines.security.passwords import Argon2Passwords
 from pyairtable_common.engines.security.signing_keys import SigningKeys, load_or_make_keys, load_secret_keys
-
+from pyairtable_common.observability import note_limiter_outage
+from pyairtable_common.repositories.ports import Counters
 
 _building = Lock()
 
@@ -40,6 +43,7 @@ def embedded_services(config: Config, clock: Clock) -> Services:
     """Everything in ``config.data_dir``: one SQLite file, and folders for files and mail."""
     from pyairtable_common.engines.files.blobs import FolderBlobs
     from pyairtable_common.engines.files.mail import FolderMail
+    from pyairtable_common.engines.sqlite.counters import SqliteCounters
     from pyairtable_common.engines.sqlite.queue import SqliteQueue
     from pyairtable_common.engines.sqlite.store import SqliteStore
 
@@ -56,6 +60,8 @@ def embedded_services(config: Config, clock: Clock) -> Services:
         below=secrets.randbelow,
         access_tokens=JwtAccessTokens(_signing_keys(config), config.public_url),
         passwords=Argon2Passwords(),
+        limiter=_limiter(config, SqliteCounters(folder / "counters.sqlite3", clock.now_ms), clock),
+        edge_proof=config.edge_proof,
         derived=HmacSecrets(_signing_keys(config)),
         public_url=config.public_url,
         require_verification=config.require_verification,
@@ -65,6 +71,7 @@ def embedded_services(config: Config, clock: Clock) -> Services:
 def cloud_services(config: Config, clock: Clock) -> Services:
     """DynamoDB, S3, SES and SQS: AWS's own, or those that answer at ``config.endpoint_url``."""
     from pyairtable_common.engines.aws import LOCAL_CREDENTIALS, LateClient, make_client
+    from pyairtable_common.engines.dynamodb.counters import DynamoCounters
     from pyairtable_common.engines.dynamodb.store import DynamoStore
     from pyairtable_common.engines.s3.blobs import S3Blobs
     from pyairtable_common.engines.ses.mail import SesMail
@@ -79,13 +86,11 @@ def cloud_services(config: Config, clock: Clock) -> Services:
             )
         )
 
+    store = DynamoStore(
+        config.table_prefix, region=config.region, endpoint_url=config.endpoint_url, credentials=credentials
+    )
     return Services(
-        store=DynamoStore(
-            config.table_prefix,
-            region=config.region,
-            endpoint_url=config.endpoint_url,
-            credentials=credentials,
-        ),
+        store=store,
         blobs=S3Blobs(client("s3"), config.bucket),
         mail=SesMail(client("sesv2"), config.mail_sender),
         queue=SqsQueue(client("sqs"), config.table_prefix),
@@ -94,10 +99,16 @@ def cloud_services(config: Config, clock: Clock) -> Services:
         below=secrets.randbelow,
         access_tokens=JwtAccessTokens(_signing_keys(config), config.public_url),
         passwords=Argon2Passwords(),
+        limiter=_limiter(config, DynamoCounters(config.table_prefix, store.connection), clock),
+        edge_proof=config.edge_proof,
         derived=HmacSecrets(_signing_keys(config)),
         public_url=config.public_url,
         require_verification=config.require_verification,
     )
+
+
+def _limiter(config: Config, counters: Counters, clock: Clock) -> RateLimiter:
+    return RateLimiter(counters, clock, PROFILES[config.rate_limits], note_limiter_outage)
 
 
 def _signing_keys(config: Config) -> Callable[[], SigningKeys]:

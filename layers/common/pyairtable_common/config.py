@@ -1,9 +1,11 @@
 """The environment as one typed value; the only place that names an environment variable."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+
+from pyairtable_common.domain.rate_limits import PROFILES
 
 
 class Engine(Enum):
@@ -21,7 +23,8 @@ class Config:
 
     ``endpoint_url`` and ``region`` are for engines of AWS's kind; ``data_dir`` for
     the embedded one. ``signing_keys_secret`` names the Secrets Manager secret; on
-    the embedded engine the keys are made once in ``data_dir``.
+    the embedded engine the keys are made once in ``data_dir``. ``rate_limits`` is a
+    profile of ``domain.rate_limits``; ``edge_proof`` is what our own edge sends along.
     """
 
     stage: str
@@ -34,6 +37,8 @@ class Config:
     mail_sender: str
     region: str
     endpoint_url: str | None
+    rate_limits: str
+    edge_proof: str
     require_verification: bool
 
 
@@ -54,6 +59,8 @@ def read_config(environment: Mapping[str, str] = os.environ) -> Config:
         mail_sender=environment.get("PYAIRTABLE_MAIL_SENDER", ""),
         region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1",
         endpoint_url=environment.get("AWS_ENDPOINT_URL") or None,
+        rate_limits=_one_of(environment, "PYAIRTABLE_RATE_LIMITS", PROFILES, "generous"),
+        edge_proof=environment.get("PYAIRTABLE_EDGE_PROOF", ""),
         require_verification=_truth(environment, "PYAIRTABLE_REQUIRE_VERIFICATION", default=cloud),
     )
 
@@ -65,6 +72,13 @@ def _engine(environment: Mapping[str, str]) -> Engine:
     except ValueError as error:
         known = ", ".join(engine.value for engine in Engine)
         raise MissingSetting(f"PYAIRTABLE_ENGINE is {word!r}; it must be one of {known}") from error
+
+
+def _one_of(environment: Mapping[str, str], name: str, known: Iterable[str], default: str) -> str:
+    word = environment.get(name) or default
+    if word not in known:
+        raise MissingSetting(f"{name} is {word!r}; it must be one of {', '.join(known)}")
+    return word
 
 
 def _data_dir(environment: Mapping[str, str], *, cloud: bool) -> str:

@@ -24,9 +24,17 @@ class _Facts:
     correlation_id: str
     route: str
     outcome: str = "ok"
+    limiter_outages: int = 0
 
 
 _facts: ContextVar[_Facts] = ContextVar("facts")
+
+
+def note_limiter_outage() -> None:
+    """The shared counters of the rate limits did not answer: the container went on by itself."""
+    facts = _facts.get(None)
+    if facts is not None:
+        facts.limiter_outages += 1
 
 
 class Observer:
@@ -83,6 +91,8 @@ class Observer:
         metrics = EphemeralMetrics(namespace=_NAMESPACE, service=self._service)
         metrics.add_metric("Duration", MetricUnit.Milliseconds, milliseconds)
         metrics.add_metric("Failures", MetricUnit.Count, 1 if facts.outcome == "failed" else 0)
+        if facts.limiter_outages:
+            metrics.add_metric("LimiterOutages", MetricUnit.Count, facts.limiter_outages)
         metrics.flush_metrics()
 
 

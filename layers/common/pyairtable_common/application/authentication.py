@@ -64,7 +64,11 @@ def principal_of(services: Services, credential: Credential, item: Item | None) 
 
 def authenticate(services: Services, authorization: str | None) -> Principal:
     """For calls that concern no base or workspace: one read."""
-    credential = read_credential(services, authorization)
+    return prove(services, read_credential(services, authorization))
+
+
+def prove(services: Services, credential: Credential) -> Principal:
+    """Whom the credential stands for, if it still holds: one read. Raises ``NotAuthenticated``."""
     return principal_of(services, credential, services.store.get([credential.key]).get(credential.key))
 
 

@@ -6,8 +6,8 @@ refusal as long as it holds, so that a caller who goes on costs nothing.
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from math import ceil
 from threading import Lock
 
 from pyairtable_common.domain.clock import Clock
@@ -16,6 +16,7 @@ from pyairtable_common.domain.rate_limits import Limit, Profile, Taken, Window, 
 from pyairtable_common.repositories.ports import Counters, Unavailable
 
 _MOST_REMEMBERED = 10_000
+_MOST_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +43,27 @@ class RateLimiter:
         self._on_outage = on_outage
         self._leases = _Leases(_MOST_REMEMBERED)
         self._own = _OwnCounters(_MOST_REMEMBERED)
+        self._together = ThreadPoolExecutor(_MOST_AT_ONCE, "rate-limits")
 
     def admit(self, budgets: Sequence[Budget]) -> None:
-        """Spends a permit of each budget, in this order. Raises ``RateLimited``; then later ones are not asked."""
+        """Spends a permit of each budget; what has to be asked of the counters is asked at once.
+
+        Raises ``RateLimited`` if one budget is exhausted: then the others may have lost a permit.
+        """
         now = self._clock.now_ms()
         for budget in budgets:
-            if not self._leases.spend(budget.name, now):
-                taken = self._take(budget, budget.limit.lease, now)
-                self._leases.keep(budget.name, taken, now)
+            self._leases.require(budget.name, now)
+        wanted = [budget for budget in budgets if not self._leases.spend(budget.name, now)]
+        everywhere = self._together.map if len(wanted) > 1 else map
+        for budget, taken in zip(wanted, list(everywhere(self._leased, wanted)), strict=True):
+            self._leases.keep(budget.name, taken, now)
 
     def reserve(self, budget: Budget) -> None:
         """One permit, straight from the shared counter, for what must be exact. Raises ``RateLimited``."""
         now = self._clock.now_ms()
         taken = self._take(budget, 1, now)
         if not taken.granted:
-            raise refusal(taken.ends_ms, now)
+            raise RateLimited(taken.ends_ms, now)
 
     def clear(self, name: str) -> None:
         """Forgets what was reserved, as far as the counters can be reached."""
@@ -65,9 +72,16 @@ class RateLimiter:
         except Unavailable:
             self._on_outage()
 
-    def refused_until(self, name: str) -> int | None:
-        """When a refusal that this container knows of ends (epoch milliseconds)."""
-        return self._leases.refused_until(name, self._clock.now_ms())
+    def remember(self, name: str, refused: RateLimited) -> None:
+        """From now on, and as long as it holds, ``require`` raises this refusal."""
+        self._leases.refuse(name, refused.until_ms)
+
+    def require(self, name: str) -> None:
+        """Raises ``RateLimited`` if this container remembers a refusal; asks nobody."""
+        self._leases.require(name, self._clock.now_ms())
+
+    def _leased(self, budget: Budget) -> Taken:
+        return self._take(budget, budget.limit.lease, self._clock.now_ms())
 
     def _take(self, budget: Budget, amount: int, now_ms: int) -> Taken:
         try:
@@ -75,11 +89,6 @@ class RateLimiter:
         except Unavailable:
             self._on_outage()
             return self._own.take(budget.name, amount, budget.limit, now_ms)
-
-
-def refusal(ends_ms: int, now_ms: int) -> RateLimited:
-    """The error to raise now for a refusal that holds until then."""
-    return RateLimited(max(1, ceil((ends_ms - now_ms) / 1000)))
 
 
 class _Leases:
@@ -91,13 +100,11 @@ class _Leases:
         self._turn = Lock()
 
     def spend(self, name: str, now_ms: int) -> bool:
-        """One permit of the lease, if there is one. Raises ``RateLimited`` if a refusal is known."""
+        """One permit of the lease, if there is one."""
         with self._turn:
             held = self._held.get(name)
-            if held is None or held.ends_ms <= now_ms:
+            if held is None or held.ends_ms <= now_ms or not held.granted:
                 return False
-            if not held.granted:
-                raise refusal(held.ends_ms, now_ms)
             self._spent(name, held)
             return True
 
@@ -108,14 +115,19 @@ class _Leases:
             also = held.granted if held is not None and held.ends_ms == taken.ends_ms else 0
             if not taken.granted + also:
                 self._put(name, taken)
-                raise refusal(taken.ends_ms, now_ms)
+                raise RateLimited(taken.ends_ms, now_ms)
             self._spent(name, Taken(taken.granted + also, taken.ends_ms))
 
-    def refused_until(self, name: str, now_ms: int) -> int | None:
+    def refuse(self, name: str, until_ms: int) -> None:
+        with self._turn:
+            self._put(name, Taken(0, until_ms))
+
+    def require(self, name: str, now_ms: int) -> None:
+        """Raises ``RateLimited`` if a refusal is known."""
         with self._turn:
             held = self._held.get(name)
-        is_refused = held is not None and not held.granted and held.ends_ms > now_ms
-        return held.ends_ms if held is not None and is_refused else None
+        if held is not None and not held.granted and held.ends_ms > now_ms:
+            raise RateLimited(held.ends_ms, now_ms)
 
     def _spent(self, name: str, held: Taken) -> None:
         if held.granted > 1:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Generic, TypeVar
 
+from pyairtable_common.application.rate_limits import RateLimiter
 from pyairtable_common.application.replica import Replicas
 from pyairtable_common.application.turns import Turns
 from pyairtable_common.domain.clock import Clock
@@ -61,6 +62,8 @@ class Services:
     below: Callable[[int], int]
     access_tokens: AccessTokens
     passwords: Passwords
+    limiter: RateLimiter
+    edge_proof: str
     derived: DerivedSecrets
     public_url: str
     require_verification: bool

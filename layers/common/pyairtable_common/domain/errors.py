@@ -20,6 +20,7 @@ Web API's "Errors" pages.
 """
 
 import json
+from math import ceil
 from typing import ClassVar
 
 
@@ -204,13 +205,14 @@ class IdempotencyMismatch(InvalidRequest):
 
 
 class RateLimited(DomainError):
-    """Too many requests; ``retry_seconds`` (at least 1) from now, one may be answered again."""
+    """Too many requests, refused until ``until_ms``: that is ``retry_seconds`` (at least 1) from now."""
 
     message = "Rate limit exceeded. Please try again later"
 
-    def __init__(self, retry_seconds: int) -> None:
+    def __init__(self, until_ms: int, now_ms: int) -> None:
         super().__init__()
-        self.retry_seconds = retry_seconds
+        self.until_ms = until_ms
+        self.retry_seconds = max(1, ceil((until_ms - now_ms) / 1000))
 
 
 class TryAgain(DomainError):

@@ -65,6 +65,22 @@ def locked(limit: Limit, now_ms: int) -> Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Guesses:
+    """How often somebody may guess at an account's secret, each limit for itself.
+
+    ``at_account`` and ``in_all`` are for networks that have never signed in to the account; a network
+    that has is bound by ``from_network`` and by ``familiar``, which all of these share.
+    """
+
+    from_network: Limit
+    at_account: Limit
+    in_all: Limit
+    familiar: Limit
+    of_network: Limit
+    mails: Limit
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """The limits of a stage: each for itself, all at once; ``None`` is without limit.
 
@@ -75,7 +91,19 @@ class Profile:
     user: Limit | None
     base: Limit | None
     address: Limit | None
+    guesses: Guesses | None
 
+
+# Counted since the last success: at most 50 from networks that never signed in to the account and 50
+# from those that have, together the 100 of NIST SP 800-63B, "Rate Limiting (Throttling)".
+GUESSES = Guesses(
+    from_network=Limit(5, 5 * _MINUTE),
+    at_account=Limit(10, 15 * _MINUTE),
+    in_all=Limit(50, 30 * _DAY),
+    familiar=Limit(50, 30 * _DAY),
+    of_network=Limit(100, 15 * _MINUTE),
+    mails=Limit(5, _HOUR),
+)
 
 PROFILES: Mapping[str, Profile] = {
     # What a runaway script passes and honest work does not.
@@ -84,6 +112,7 @@ PROFILES: Mapping[str, Profile] = {
         user=Limit(60_000, _MINUTE),
         base=Limit(60_000, _MINUTE),
         address=Limit(600, _MINUTE),
+        guesses=GUESSES,
     ),
     # Web API, "Rate limits": 5 a second for a base, 50 for a user over all tokens; then 30 s of refusals.
     "airtable": Profile(
@@ -91,15 +120,7 @@ PROFILES: Mapping[str, Profile] = {
         user=Limit(50, _SECOND, 30 * _SECOND),
         base=Limit(5, _SECOND, 30 * _SECOND),
         address=Limit(600, _MINUTE),
+        guesses=GUESSES,
     ),
-    "off": Profile(None, None, None, None),
+    "off": Profile(token=None, user=None, base=None, address=None, guesses=GUESSES),
 }
-
-# Guessing at a secret. Those that failed since the last success: at most 50 from networks that
-# have never signed in to the account and 50 from those that have, 100 together (NIST SP 800-63B, 3.2.2).
-GUESSES_FROM_NETWORK = Limit(5, 5 * _MINUTE)
-GUESSES_AT_ACCOUNT = Limit(10, 15 * _MINUTE)
-GUESSES_IN_ALL = Limit(50, 30 * _DAY)
-GUESSES_OF_NETWORK = Limit(100, 15 * _MINUTE)
-MAILS_TO_ACCOUNT = Limit(5, _HOUR)
-FAMILIAR_DAYS = 90

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import TypeAlias, TypeVar
 
-from pyairtable_common.application.authentication import Credential, authenticate, read_credential
+from pyairtable_common.application.authentication import Credential, prove, read_credential
 from pyairtable_common.application.base_access import BaseAccess, Need, Prefetch, open_base
 from pyairtable_common.application.log_writes import receipt_keys
 from pyairtable_common.application.workspace_access import WorkspaceAccess, open_workspace
@@ -14,6 +14,7 @@ from pyairtable_common.domain.permissions import Principal
 from pyairtable_common.domain.tables import BaseSchema
 from pyairtable_common.repositories.ports import Key, Table
 from pyairtable_common.web.policy import Gate
+from pyairtable_common.web.rate_limit import counted
 from pyairtable_common.web.routing import Call
 
 T = TypeVar("T")
@@ -27,7 +28,9 @@ def open_person(call: Call) -> Principal:
     """Who is calling, for routes that concern no one base or workspace."""
     if call.policy.gate not in (Gate.PERSON, Gate.SESSION):
         raise ValueError(f"this route's gate is {call.policy.gate.name}")
-    principal = authenticate(call.services, _authorization(call))
+    credential = read_credential(call.services, _authorization(call))
+    with counted(call, credential):
+        principal = prove(call.services, credential)
     if call.policy.gate is Gate.SESSION and not principal.is_session:
         raise NotPermittedOrNotFound
     if call.policy.scope is not None and not principal.has(call.policy.scope):
@@ -63,7 +66,8 @@ def open_workspace_of(call: Call) -> WorkspaceAccess:
     """The workspace in the path, within this route's scope and role."""
     need = _need(call, Gate.WORKSPACE)
     credential = read_credential(call.services, _authorization(call))
-    return open_workspace(call.services, credential, call.request.path_parameters["workspace"], need)
+    with counted(call, credential):
+        return open_workspace(call.services, credential, call.request.path_parameters["workspace"], need)
 
 
 def open_named_workspace(
@@ -75,11 +79,14 @@ def open_named_workspace(
     try:
         value, operation = decode(), operation_of(call, credential.user_id)
     except DomainError:
-        authenticate(call.services, _authorization(call))
+        with counted(call, credential):
+            prove(call.services, credential)
         raise
     workspace_id = workspace_id_of(value)
     receipts = receipt_keys(Table.TENANCY, workspace_id, operation)
-    return open_workspace(call.services, credential, workspace_id, need, (), receipts), operation, value
+    with counted(call, credential):
+        access = open_workspace(call.services, credential, workspace_id, need, (), receipts)
+    return access, operation, value
 
 
 def _decoded(call: Call, credential: Credential, decode: Callable[[], T]) -> T:
@@ -92,7 +99,8 @@ def _decoded(call: Call, credential: Credential, decode: Callable[[], T]) -> T:
 
 def _open(call: Call, credential: Credential, prefetch: Prefetch | None) -> BaseAccess:
     base_id = call.request.path_parameters["base"]
-    return open_base(call.services, credential, base_id, _need(call, Gate.BASE), prefetch)
+    with counted(call, credential, base_id):
+        return open_base(call.services, credential, base_id, _need(call, Gate.BASE), prefetch)
 
 
 def _need(call: Call, gate: Gate) -> Need:

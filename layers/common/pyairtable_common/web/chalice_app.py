@@ -20,8 +20,10 @@ from pyairtable_common.domain.errors import DomainError, NotFound, TryAgain
 from pyairtable_common.observability import Observer
 from pyairtable_common.repositories.ports import Unavailable
 from pyairtable_common.web import json_codec
+from pyairtable_common.web.client_address import client_address
 from pyairtable_common.web.errors import UNEXPECTED, response_of
 from pyairtable_common.web.messages import JSON, Request, Response
+from pyairtable_common.web.rate_limit import answer
 from pyairtable_common.web.routing import Call, Route, Router
 
 Event = Mapping[str, Any]
@@ -58,8 +60,8 @@ def build_handler(
                 return _proxy(response_of(NotFound()))
             token = _event.set(event)
             try:
-                answer: Mapping[str, Any] = app(event, context)
-                return answer
+                proxied: Mapping[str, Any] = app(event, context)
+                return proxied
             finally:
                 _event.reset(token)
 
@@ -71,7 +73,8 @@ def _view(
 ) -> Callable[..., ChaliceResponse]:
     def view(**_: str) -> ChaliceResponse:
         try:
-            response = route.view(Call(_request(_event.get()), services(), route.policy))
+            held = services()
+            response = answer(Call(_request(_event.get(), held.edge_proof), held, route.policy), route.view)
         except DomainError as error:
             observer.refused(error)
             response = response_of(error)
@@ -101,8 +104,9 @@ def _text(response: Response) -> str:
     return "" if response.body is None else json_codec.encode(response.body)
 
 
-def _request(event: Event) -> Request:
+def _request(event: Event, edge_proof: str) -> Request:
     context = event["requestContext"]
+    headers = {name.lower(): value for name, value in (event["headers"] or {}).items()}
     return Request(
         method=event["httpMethod"],
         path=event["path"],
@@ -110,9 +114,9 @@ def _request(event: Event) -> Request:
             name: unquote(value, errors="replace") for name, value in (event["pathParameters"] or {}).items()
         },
         query=event["multiValueQueryStringParameters"] or {},
-        headers={name.lower(): value for name, value in (event["headers"] or {}).items()},
+        headers=headers,
         body=_body(event),
-        source_ip=(context.get("identity") or {}).get("sourceIp", ""),
+        source_ip=client_address((context.get("identity") or {}).get("sourceIp", ""), headers, edge_proof),
         request_id=context.get("requestId", ""),
     )
 

@@ -14,7 +14,8 @@ class Request:
     """One request.
 
     ``path_parameters`` are decoded once, ``query`` holds every value in order,
-    ``headers`` have lower-case names. ``source_ip`` is the gateway's word.
+    ``headers`` have lower-case names. ``source_ip`` is the client's, by
+    ``web.client_address``: what it says of itself does not count.
     """
 
     method: str
