@@ -210,6 +210,22 @@ def test_fields_are_named_in_every_spelling(base: BaseOf, query: list[tuple[str,
     assert record["fields"] == {"Name": FULL["Name"], "Age": FULL["Age"]}
 
 
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ([("limit", "2"), ("offset", "")], 2),
+        ([("limit", ""), ("offset", "")], 3),
+        ([("limit", "2"), ("pageSize", "1")], 1),
+    ],
+    ids=str,
+)
+def test_the_page_size_has_an_older_name(base: BaseOf, query: list[tuple[str, str]], count: int) -> None:
+    made = base.create(*({"Age": number} for number in range(3)))
+    page = base.owner.expect(200, "GET", f"{base.path}/", query=query)
+    assert page["records"] == made[:count]
+    assert ("offset" in page) == (count < 3)
+
+
 def test_an_empty_offset_is_none(base: BaseOf) -> None:
     base.create({"Name": "x"})
     assert len(base.owner.expect(200, "GET", base.path, query=[("offset", "")])["records"]) == 1
@@ -332,6 +348,7 @@ def test_unknown_tables_bases_and_paths_are_told_as_airtable_tells_them(base: Ba
     [
         ([("pageSize", "0")], "INVALID_PAGE_SIZE_ARGUMENT"),
         ([("pageSize", "101")], "INVALID_PAGE_SIZE_ARGUMENT"),
+        ([("limit", "101")], "INVALID_PAGE_SIZE_ARGUMENT"),
         ([("pageSize", "x")], "INVALID_PAGE_SIZE_ARGUMENT"),
         ([("pageSize", "9" * 5000)], "INVALID_PAGE_SIZE_ARGUMENT"),
         ([("maxRecords", "0")], "INVALID_MAX_RECORDS"),
@@ -425,6 +442,17 @@ def test_a_repeat_under_the_same_key_writes_once_and_answers_the_same(base: Base
     assert len(base.owner.expect(200, "GET", base.path)["records"]) == 1
     answer = base.owner.call("POST", base.path, {"fields": {"Name": "y"}}, headers=key)
     assert (answer.status, answer.error_type) == (422, "IDEMPOTENCY_KEY_REUSED")
+
+
+def test_a_repeat_of_a_large_batch_answers_the_same(base: BaseOf) -> None:
+    rng = random.Random(1)
+    texts = ["".join(chr(rng.randrange(0x4E00, 0x9FFF)) for _ in range(60_000)) for _ in range(10)]
+    body = {"records": [{"fields": {"Notes": text}} for text in texts]}
+    key = {"Idempotency-Key": "large"}
+    first = base.owner.expect(200, "POST", base.path, body, headers=key)
+    assert [record["fields"]["Notes"] for record in first["records"]] == texts
+    assert base.owner.expect(200, "POST", base.path, body, headers=key) == first
+    assert len(base.owner.expect(200, "GET", base.path)["records"]) == 10
 
 
 def test_a_key_may_be_used_again_after_a_day(base: BaseOf) -> None:

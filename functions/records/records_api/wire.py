@@ -80,8 +80,9 @@ class ListRequest:
 
 
 def list_request_of_query(query: Query) -> ListRequest:
+    """``limit`` is what airtable.js's ``table.list`` calls ``pageSize``; empty is the default."""
     return ListRequest(
-        page_size=_page_size(_number(one(query, "pageSize"))),
+        page_size=_page_size(_number(one(query, "pageSize") or one(query, "limit"))),
         max_records=_max_records(_number(one(query, "maxRecords"))),
         offset=one(query, "offset") or None,
         fields=many(query, "fields"),
