@@ -5,20 +5,25 @@ route nothing is counted before the credential is proved, so that a forged one s
 nobody's budget; then the token's and the user's are spent, whether or not the request may
 go on, and the base's only by those who may enter it. What a container was refused it
 remembers by the very credential, and refuses again without a read.
-See docs/decisions/0004-rate-limits.md.
+See docs/decisions/0006-rate-limits.md.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from pyairtable_common.application.authentication import Credential
+from pyairtable_common.application.guesses import Guess, guarded
 from pyairtable_common.application.rate_limits import Budget
+from pyairtable_common.domain.credentials import digest
 from pyairtable_common.domain.errors import DomainError, NotAuthenticated, RateLimited
 from pyairtable_common.domain.rate_limits import Limit
 from pyairtable_common.web.client_address import network_of
 from pyairtable_common.web.messages import Response
 from pyairtable_common.web.policy import Gate
 from pyairtable_common.web.routing import Call
+
+T = TypeVar("T")
 
 
 def answer(call: Call, view: Callable[[Call], Response]) -> Response:
@@ -49,6 +54,18 @@ def counted(call: Call, credential: Credential, base_id: str = "") -> Iterator[N
     except RateLimited as refused:
         call.services.limiter.remember(remembered, refused)
         raise
+
+
+def guarded_guess(call: Call, secret: str, account: str, attempt: Callable[[], T]) -> T:
+    """An attempt to prove that one knows an account's secret: ``application.guesses.guarded``.
+
+    ``account`` is whatever names it before it is proved: a digest of the address, or a user's id.
+    """
+    return guarded(call.services, guess_of(call, secret, account), attempt)
+
+
+def guess_of(call: Call, secret: str, account: str) -> Guess:
+    return Guess(secret, account, digest(network_of(call.request.source_ip)))
 
 
 def _personal(call: Call, credential: Credential) -> Sequence[Budget]:
