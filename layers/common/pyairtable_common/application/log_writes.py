@@ -13,26 +13,22 @@ from typing import Generic, Protocol, Self, TypeVar
 
 from pyairtable_common.application.attempts import attempts
 from pyairtable_common.application.services import Services
-from pyairtable_common.domain.errors import DomainError, IdempotencyMismatch, RecordTooLarge, TryAgain
+from pyairtable_common.domain.errors import DomainError, RecordTooLarge, TryAgain
 from pyairtable_common.domain.events import Event, Kind, Operation
 from pyairtable_common.domain.jsonvalue import JSONObject
-from pyairtable_common.repositories import codec, event_log, keys
-from pyairtable_common.repositories.documents import mapping, text
+from pyairtable_common.repositories import event_log
 from pyairtable_common.repositories.ports import (
-    Absent,
     ConditionFailed,
     Item,
     Key,
-    Put,
     Store,
     Table,
     TooLarge,
     Unavailable,
-    VersionIs,
     Write,
 )
+from pyairtable_common.repositories.receipts import receipt_keys, receipt_puts, result_before
 
-RECEIPT_SECONDS = 24 * 3600
 _TURN_SECONDS = 8.0
 
 R = TypeVar("R")
@@ -211,31 +207,16 @@ class _Writer(Generic[A, R]):
         return receipt_keys(access.table, access.owner_id, self._operation)
 
     def _receipt(self, access: A, result: R, sequence: int) -> Sequence[Write]:
-        document = {"fingerprint": self._operation.fingerprint, "result": self._results.encode(result)}
-        expires = self._operation.at_ms // 1000 + RECEIPT_SECONDS
         return [
-            Put(
-                Item(key, sequence, codec.encode(document), expires),
-                VersionIs(old.version) if old else Absent(),
-            )
+            put
             for key, old in access.read(self._receipt_keys(access)).items()
+            for put in receipt_puts(key, old, self._operation, self._results.encode(result), sequence)
         ]
 
     def _answer_given(self, access: A) -> _Answer[R] | None:
         """The answer that this operation got before, if its receipt is there."""
         for item in access.read(self._receipt_keys(access)).values():
-            if item is not None and not _has_expired(item, self._operation):
-                document = codec.decode(item.data)
-                if text(document, "fingerprint") != self._operation.fingerprint:
-                    raise IdempotencyMismatch
-                return _Answer(self._results.decode(mapping(document, "result")))
+            result = result_before(item, self._operation, access.read)
+            if result is not None:
+                return _Answer(self._results.decode(result))
         return None
-
-
-def receipt_keys(table: Table, owner_id: str, operation: Operation) -> Sequence[Key]:
-    """Where the operation's receipt lies, if it leaves one; worth a place in the first read."""
-    return [keys.receipt(table, owner_id, operation.id)] if operation.fingerprint else []
-
-
-def _has_expired(receipt: Item, operation: Operation) -> bool:
-    return receipt.expires_at is not None and receipt.expires_at * 1000 <= operation.at_ms

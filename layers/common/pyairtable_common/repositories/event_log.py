@@ -10,15 +10,13 @@ from pyairtable_common.domain.events import Event, Kind
 from pyairtable_common.domain.jsonvalue import JSONObject
 from pyairtable_common.repositories import codec, keys
 from pyairtable_common.repositories.documents import integer, mapping, text
+from pyairtable_common.repositories.parts import split
 from pyairtable_common.repositories.ports import Absent, Item, Put, Store, Table
-
-_PART_BYTES = 380 * 1024
 
 
 def puts_of(table: Table, owner_id: str, event: Event) -> Sequence[Put]:
     """The writes that append this event; several where it does not fit one item."""
-    data = codec.encode(_to_json(event))
-    parts = [data[start : start + _PART_BYTES] for start in range(0, len(data), _PART_BYTES)]
+    parts = split(codec.encode(_to_json(event)))
     return [
         Put(Item(keys.event(table, owner_id, event.sequence, number), event.sequence, part), Absent())
         for number, part in enumerate(parts)

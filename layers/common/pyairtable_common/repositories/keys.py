@@ -7,6 +7,7 @@ from pyairtable_common.repositories.ports import Key, Table
 
 EVENTS_PER_PARTITION = 4096
 _SEQUENCE_DIGITS = 12
+_TIME_DIGITS = 15
 
 
 # identity: users, credentials, sessions, tokens
@@ -20,6 +21,14 @@ def credentials(user_id: str) -> Key:
     return Key(Table.IDENTITY, user_id, "CREDENTIALS")
 
 
+def profile(user_id: str) -> Key:
+    return Key(Table.IDENTITY, user_id, "PROFILE")
+
+
+def preferences(user_id: str) -> Key:
+    return Key(Table.IDENTITY, user_id, "PREFERENCES")
+
+
 def session(user_id: str, session_id: str) -> Key:
     return Key(Table.IDENTITY, user_id, f"{SESSIONS}{session_id}")
 
@@ -31,6 +40,15 @@ def personal_token(user_id: str, token_id: str) -> Key:
 def link(owner: str, name: str) -> Key:
     """What a mailed link stands for: an account's, or, where there is none yet, an address'."""
     return Key(Table.IDENTITY, owner, f"{LINKS}{name}")
+
+
+def token_use(user_id: str, token_id: str) -> Key:
+    """When a personal access token was used last: the one part of identity that every service may write."""
+    return Key(Table.IDENTITY, f"{user_id}#USE", token_id)
+
+
+def second_factor(user_id: str) -> Key:
+    return Key(Table.IDENTITY, user_id, "MFA")
 
 
 def email(address_digest: str) -> Key:
@@ -120,6 +138,28 @@ def event_bound(sequence: int) -> str:
 def receipt(table: Table, owner_id: str, operation_id: str) -> Key:
     """What a client's Idempotency-Key got for an answer."""
     return Key(table, f"{owner_id}#ID", operation_id)
+
+
+def receipt_part(receipt: Key, version: int, number: int) -> Key:
+    """A part of an answer too large for the receipt itself."""
+    return Key(receipt.table, receipt.pk, f"{receipt.sk}#{version}#{number:02d}")
+
+
+# sagas
+
+
+def saga(table: Table, owner_id: str, saga_id: str) -> Key:
+    """How far a saga is."""
+    return Key(table, f"{owner_id}#SG", saga_id)
+
+
+def agenda(name: str) -> str:
+    """The partition that holds the sagas of one kind in the order of when to go on with them."""
+    return f"agenda:{name}"
+
+
+def agenda_entry(table: Table, name: str, wake_ms: int, owner_id: str, saga_id: str) -> Key:
+    return Key(table, agenda(name), f"{wake_ms:0{_TIME_DIGITS}d}#{owner_id}#{saga_id}")
 
 
 def sequence_of(key: Key) -> int:

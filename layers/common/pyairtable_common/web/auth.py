@@ -6,13 +6,13 @@ from typing import TypeAlias, TypeVar
 
 from pyairtable_common.application.authentication import Credential, prove, read_credential
 from pyairtable_common.application.base_access import BaseAccess, Need, Prefetch, open_base
-from pyairtable_common.application.log_writes import receipt_keys
 from pyairtable_common.application.workspace_access import WorkspaceAccess, open_workspace
 from pyairtable_common.domain.errors import DomainError, InvalidRequest, NotPermittedOrNotFound
 from pyairtable_common.domain.events import Operation
 from pyairtable_common.domain.permissions import Principal
 from pyairtable_common.domain.tables import BaseSchema
 from pyairtable_common.repositories.ports import Key, Table
+from pyairtable_common.repositories.receipts import receipt_keys
 from pyairtable_common.web.policy import Gate
 from pyairtable_common.web.rate_limit import counted
 from pyairtable_common.web.routing import Call
