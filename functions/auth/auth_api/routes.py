@@ -14,15 +14,17 @@ from auth_api.wire import (
     token_json,
 )
 from pyairtable_common.application.accounts import register, request_account
+from pyairtable_common.application.guesses import count_mail
 from pyairtable_common.application.personal_tokens import create_token, delete_token, list_tokens
 from pyairtable_common.application.profiles import own_profile
 from pyairtable_common.application.sessions import login
 from pyairtable_common.application.workspaces import list_workspaces
 from pyairtable_common.domain.jsonvalue import JSONObject
 from pyairtable_common.domain.permissions import Scope
-from pyairtable_common.domain.users import email_digest
+from pyairtable_common.domain.users import canonical_email, email_digest
 from pyairtable_common.web.auth import open_person, operation_of
 from pyairtable_common.web.messages import Response
+from pyairtable_common.web.rate_limit import guarded_guess
 from pyairtable_common.web.routing import Call, Router
 
 router = Router()
@@ -37,6 +39,7 @@ def post_register(call: Call) -> Response:
     draft = account_draft_of(call.request.json())
     operation = operation_of(call, email_digest(draft.email))
     if call.services.require_verification:
+        count_mail(call.services, email_digest(draft.email))
         request_account(call.services, draft)
         return Response(CHECK_YOUR_MAIL, 202)
     return Response(registered_json(register(call.services, operation.id, draft, origin_of(call))), 201)
@@ -45,7 +48,11 @@ def post_register(call: Call) -> Response:
 @router.route("POST", "/v1/auth/login")
 def post_login(call: Call) -> Response:
     email, password = login_of(call.request.json())
-    return Response(signed_in_json(login(call.services, email, password, origin_of(call))))
+    account = email_digest(canonical_email(email))
+    signed_in = guarded_guess(
+        call, "password", account, lambda: login(call.services, email, password, origin_of(call))
+    )
+    return Response(signed_in_json(signed_in))
 
 
 @router.route("GET", "/v1/auth/me")

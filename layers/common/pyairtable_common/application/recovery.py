@@ -70,8 +70,8 @@ def verify_email(services: Services, text: str) -> None:
     raise TryAgain
 
 
-def reset_password(services: Services, text: str, password: str) -> None:
-    """A new password for a link; every session ends. Raises ``InvalidLink`` or ``Invalid``.
+def reset_password(services: Services, text: str, password: str) -> User:
+    """A new password for a link, and whose it is; every session ends. Raises ``InvalidLink`` or ``Invalid``.
 
     Repeating it with the same password, once it has happened, changes nothing.
     """
@@ -82,7 +82,7 @@ def reset_password(services: Services, text: str, password: str) -> None:
     def require(account: _Account) -> None:
         _require_link(services, account.link, token)
 
-    _set_password(services, _Setting(token.owner, token.digest, password, InvalidLink, None), require)
+    return _set_password(services, _Setting(token.owner, token.digest, password, InvalidLink, None), require)
 
 
 def change_password(services: Services, principal: Principal, change: PasswordChange) -> None:
@@ -121,7 +121,7 @@ class _Account:
     sessions: Sequence[Item]
 
 
-def _set_password(services: Services, setting: _Setting, require: Callable[[_Account], None]) -> None:
+def _set_password(services: Services, setting: _Setting, require: Callable[[_Account], None]) -> User:
     """One transaction: the hash, the end of all sessions but one, and of the outstanding link."""
     store = own_store(services, setting.user_id)
     changed: _Changed | None = None
@@ -129,14 +129,14 @@ def _set_password(services: Services, setting: _Setting, require: Callable[[_Acc
         try:
             account = _read(store, setting.user_id)
             if _happened_before(services, account, setting):
-                return
+                return account.user
             if changed is None:
                 require(account)
                 changed = _announced(services, account, setting)
             store.transact(_writes(account, changed, setting.keeps), fresh_token(services))
         except (ConditionFailed, Unavailable):
             continue
-        return
+        return account.user
     raise TryAgain
 
 
