@@ -16,6 +16,7 @@ from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 from pyairtable_common.config import Engine, read_config
+from pyairtable_common.repositories.keys import token_use
 
 Tree: TypeAlias = Mapping[str, Any]
 
@@ -129,10 +130,22 @@ def test_only_the_owners_of_a_table_write_it(service: str) -> None:
         "IdentityTable": {"auth", "users"},
         "TenancyTable": {"workspaces", "tables", "auth"},
         "BasesTable": {"tables", "records"},
+        "TokenUsesInIdentityTable": {"workspaces", "tables", "records"},
     }
     for statement in _statements(service):
         if {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"} & set(statement["Action"]):
             assert service in owners[statement["Sid"]]
+
+
+@each_service
+def test_those_who_only_note_a_tokens_use_can_write_nothing_else_of_identity(service: str) -> None:
+    found = [each for each in _statements(service) if each["Sid"] == "TokenUsesInIdentityTable"]
+    assert bool(found) == (service not in {"auth", "users"})
+    for statement in found:
+        assert statement["Action"] == ["dynamodb:PutItem"]
+        assert statement["Condition"] == {
+            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [token_use("usr*", "x").pk]}
+        }
 
 
 def test_only_auth_may_read_the_private_keys() -> None:

@@ -3,19 +3,16 @@
 from auth_api.routes_recovery import router as recovery
 from auth_api.routes_sessions import origin_of
 from auth_api.routes_sessions import router as sessions
+from auth_api.routes_tokens import router as tokens
 from auth_api.wire import (
     account_draft_of,
-    issued_json,
     login_of,
     me_json,
     registered_json,
     signed_in_json,
-    token_draft_of,
-    token_json,
 )
 from pyairtable_common.application.accounts import register, request_account
 from pyairtable_common.application.guesses import count_mail
-from pyairtable_common.application.personal_tokens import create_token, delete_token, list_tokens
 from pyairtable_common.application.profiles import own_profile
 from pyairtable_common.application.sessions import login
 from pyairtable_common.application.workspaces import list_workspaces
@@ -27,8 +24,12 @@ from pyairtable_common.web.messages import Response
 from pyairtable_common.web.rate_limit import guarded_guess
 from pyairtable_common.web.routing import Call, Router
 
+KEYS_SECONDS = 300
+"""How long others may keep the public keys; the next key is published for twice as long before it signs."""
+
 router = Router()
 router.include(sessions)
+router.include(tokens)
 router.include(recovery)
 
 CHECK_YOUR_MAIL: JSONObject = {"message": "Check your mail: we sent a letter to the address you gave."}
@@ -66,24 +67,5 @@ def get_me(call: Call) -> Response:
 @router.route("GET", "/.well-known/jwks.json")
 def get_public_keys(call: Call) -> Response:
     services = call.services
-    return Response(services.access_tokens.public_keys(services.clock.now_ms()))
-
-
-@router.route("GET", "/v1/auth/tokens")
-def get_tokens(call: Call) -> Response:
-    tokens = list_tokens(call.services, open_person(call))
-    return Response({"tokens": [token_json(token) for token in tokens]})
-
-
-@router.route("POST", "/v1/auth/tokens")
-def post_token(call: Call) -> Response:
-    principal = open_person(call)
-    draft = token_draft_of(call.request.json())
-    return Response(issued_json(create_token(call.services, principal, draft)), 201)
-
-
-@router.route("DELETE", "/v1/auth/tokens/{token}")
-def delete_token_by_id(call: Call) -> Response:
-    token_id = call.request.path_parameters["token"]
-    delete_token(call.services, open_person(call), token_id)
-    return Response({"id": token_id, "deleted": True})
+    keys = services.access_tokens.public_keys(services.clock.now_ms())
+    return Response(keys, headers={"Cache-Control": f"public, max-age={KEYS_SECONDS}"})

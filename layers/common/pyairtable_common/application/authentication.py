@@ -4,6 +4,7 @@ import hmac
 from dataclasses import dataclass
 
 from pyairtable_common.application.services import Services
+from pyairtable_common.application.token_uses import note_use
 from pyairtable_common.domain.credentials import digest, looks_like_personal_token, parse_personal_token
 from pyairtable_common.domain.errors import NotAuthenticated
 from pyairtable_common.domain.permissions import ALL_SCOPES, Principal
@@ -33,7 +34,11 @@ def read_credential(services: Services, authorization: str | None) -> Credential
     """Raises ``NotAuthenticated`` for anything that cannot be valid, without a read."""
     if authorization is None or not authorization.lower().startswith(_BEARER):
         raise NotAuthenticated
-    text = authorization[len(_BEARER) :].strip()
+    return read_token(services, authorization[len(_BEARER) :].strip())
+
+
+def read_token(services: Services, text: str) -> Credential:
+    """The same for the token alone."""
     if looks_like_personal_token(text):
         return _personal_token(text)
     claims = services.access_tokens.verify(text, services.clock.now_ms())
@@ -47,6 +52,14 @@ def principal_of(services: Services, credential: Credential, item: Item | None) 
 
     Raises ``NotAuthenticated`` if revoked, expired or unknown.
     """
+    principal = holder_of(services, credential, item)
+    if item is not None and not principal.is_session:
+        note_use(services, personal_token_of(item))
+    return principal
+
+
+def holder_of(services: Services, credential: Credential, item: Item | None) -> Principal:
+    """The same without a trace: for looking at a credential that asks for nothing itself."""
     if item is None:
         raise NotAuthenticated
     now = services.clock.now_ms()

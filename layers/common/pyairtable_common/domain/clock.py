@@ -29,3 +29,12 @@ def iso_from_ms(milliseconds: int) -> str:
     """``1663016628000`` -> ``"2022-09-12T21:03:48.000Z"``."""
     moment = datetime.fromtimestamp(milliseconds // 1000, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
+
+
+def ms_from_iso(text: str) -> int | None:
+    """Epoch milliseconds of an ISO 8601 time that names its zone; ``None`` for any other text."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return None if moment.tzinfo is None else int(moment.timestamp() * 1000)
+    except (ValueError, OverflowError):
+        return None
