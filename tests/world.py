@@ -146,14 +146,15 @@ class World:
         token: str | None = None,
         query: Sequence[tuple[str, str]] = (),
         headers: Mapping[str, str] | None = None,
+        address: str = "203.0.113.7",
     ) -> Answer:
-        """One request. ``body`` is sent as JSON unless it is bytes; ``path`` is raw."""
+        """One request from an address. ``body`` is sent as JSON unless it is bytes; ``path`` is raw."""
         sent = {"content-type": "application/json", "host": "pyairtable.test", **(headers or {})}
         if token is not None:
             sent["authorization"] = f"Bearer {token}"
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         answer = self._gateway.respond(
-            Request(method, path, urlencode(query), tuple(sent.items()), raw, "203.0.113.7")
+            Request(method, path, urlencode(query), tuple(sent.items()), raw, address)
         )
         parsed = json.loads(answer.body) if answer.body else None
         return Answer(answer.status, parsed, {name.lower(): value for name, value in answer.headers})

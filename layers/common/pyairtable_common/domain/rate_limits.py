@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _LEASES = 20
+_SMALL = 100
 _SECOND, _MINUTE, _HOUR, _DAY = 1000, 60_000, 3_600_000, 86_400_000
 
 
@@ -25,7 +26,7 @@ class Limit:
     @property
     def lease(self) -> int:
         """How many permits a container takes at once: exact for small limits, cheap for large ones."""
-        return max(1, self.permits // _LEASES)
+        return 1 if self.permits < _SMALL else self.permits // _LEASES
 
 
 @dataclass(frozen=True, slots=True)
