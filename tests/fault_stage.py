@@ -15,7 +15,8 @@ from typing import Any
 from faulty import Crash, Fault, FaultyStore
 from log_replay import Contents, require_true_log
 from pyairtable_common.application.replica import Replicas
-from pyairtable_common.application.services import Recent, Turns
+from pyairtable_common.application.services import Recent
+from pyairtable_common.application.turns import Turns
 from pyairtable_common.engines.sqlite.store import SqliteStore
 from pyairtable_common.repositories.event_log import read_events
 from pyairtable_common.repositories.ports import (
