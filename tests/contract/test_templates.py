@@ -16,6 +16,9 @@ from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 from pyairtable_common.config import Engine, read_config
+from pyairtable_common.domain.rate_limits import PROFILES
+from pyairtable_common.repositories.keys import COUNTERS
+from pyairtable_common.web.client_address import EDGE_PROOF
 from pyairtable_common.repositories.keys import token_use
 
 Tree: TypeAlias = Mapping[str, Any]
@@ -73,6 +76,24 @@ def test_every_behaviour_of_the_edge_passes_everything_and_keeps_nothing() -> No
         assert behaviour["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
         assert behaviour["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
         assert behaviour["ViewerProtocolPolicy"] == "https-only"
+
+
+def test_the_edge_proves_itself_to_every_service() -> None:
+    config = _load(ROOT / "infra/edge.yaml")["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+    assert {origin["Id"] for origin in config["Origins"]} == set(SERVICES)
+    for origin in config["Origins"]:
+        (header,) = origin["OriginCustomHeaders"]
+        assert header == {"HeaderName": EDGE_PROOF, "HeaderValue": {"Ref": "EdgeProof"}}
+    proofs = [nested["Parameters"]["EdgeProof"] for name, nested in _nested_stacks() if name == "Edge"]
+    for name, nested in _nested_stacks():
+        if name.lower() in SERVICES:
+            assert [nested["Parameters"]["EdgeProof"]] == proofs
+
+
+def test_a_stage_may_choose_any_profile_of_rate_limits() -> None:
+    declared = _load(ROOT / "template.yaml")["Parameters"]["RateLimits"]
+    assert declared["AllowedValues"] == list(PROFILES)
+    assert declared["Default"] == "generous"
 
 
 def test_the_root_passes_each_stack_what_it_needs_and_nothing_else() -> None:
@@ -133,7 +154,12 @@ def test_only_the_owners_of_a_table_write_it(service: str) -> None:
         "TokenUsesInIdentityTable": {"workspaces", "tables", "records"},
     }
     for statement in _statements(service):
-        if {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"} & set(statement["Action"]):
+        if statement["Sid"] == "RateLimits":
+            assert statement["Action"] == ["dynamodb:UpdateItem"]
+            assert statement["Condition"] == {
+                "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{COUNTERS}*"]}
+            }
+        elif {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"} & set(statement["Action"]):
             assert service in owners[statement["Sid"]]
 
 
@@ -162,8 +188,12 @@ def test_what_all_services_share_is_the_same_in_each(service: str) -> None:
 @each_service
 def test_the_environment_is_all_that_the_configuration_asks_for(service: str) -> None:
     variables = _function(service)["Environment"]["Variables"]
+    given = _parameters(service)
     config = read_config(
-        {name: value if isinstance(value, str) else "x" for name, value in variables.items()}
+        {
+            name: value if isinstance(value, str) else given.get(value.get("Ref"), "x")
+            for name, value in variables.items()
+        }
     )
     assert config.engine is Engine.DYNAMODB
     assert variables["POWERTOOLS_SERVICE_NAME"] == service
