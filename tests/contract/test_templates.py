@@ -17,9 +17,8 @@ from samtranslator.yaml_helper import yaml_parse
 
 from pyairtable_common.config import Engine, read_config
 from pyairtable_common.domain.rate_limits import PROFILES
-from pyairtable_common.repositories.keys import COUNTERS
+from pyairtable_common.repositories.keys import COUNTERS, token_use
 from pyairtable_common.web.client_address import EDGE_PROOF
-from pyairtable_common.repositories.keys import token_use
 
 Tree: TypeAlias = Mapping[str, Any]
 
