@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 
 from concurrent_writers import Acknowledged, Load, Target, prepare, require_nothing_lost, write_at_once
 from local.provision import Engine, provision
+from log_replay import require_true_log
 from pyairtable_common.application.turns import Turns
 from pyairtable_common.domain.clock import SystemClock
 from pyairtable_common.engines.aws import LOCAL_CREDENTIALS, Patience
@@ -138,6 +140,28 @@ def test_processes_that_open_a_new_sqlite_file_at_once_all_get_it(tmp_path: Path
         for process in processes:
             _, errors = process.communicate(timeout=PROCESS_SECONDS)
             assert process.returncode == 0, errors
+
+
+def test_a_full_disk_refuses_writes_and_nothing_else(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.sqlite")
+    world = World(tmp_path, store=store, seed=106)
+    base = world.sign_up().create_base()
+    base.create({"Name": "before"})
+    limit_pages(store, 1)
+    for _ in range(3):
+        text = random.Random(1).randbytes(30_000).hex()
+        answer = base.owner.call("POST", base.path, {"fields": {"Name": text}})
+        assert (answer.status, answer.error_type) == (503, "RETRIABLE_ERROR")
+        assert len(base.owner.expect(200, "GET", base.path)["records"]) == 1
+    limit_pages(store, 1_000_000)
+    base.create({"Name": "after"})
+    assert len(require_true_log(store, base.id).records[base.tables[0]["id"]]) == 2
+    store.close()
+
+
+def limit_pages(store: SqliteStore, pages: int) -> None:
+    """SQLite keeps at least what there is."""
+    store._connections._writer.execute(f"PRAGMA max_page_count = {pages}")
 
 
 def store_is_whole(store: SqliteStore | DynamoStore, target: Target, done: Acknowledged, load: Load) -> None:
