@@ -1,10 +1,12 @@
 """The workspaces service's request and response shapes."""
 
-from pyairtable_common.application.workspaces import Invitee, Member
+from pyairtable_common.application.members import Invitee, Member
+from pyairtable_common.application.workspaces import WorkspaceChange
+from pyairtable_common.domain.clock import iso_from_ms
 from pyairtable_common.domain.errors import Invalid
 from pyairtable_common.domain.jsonvalue import JSONObject
 from pyairtable_common.domain.permissions import Role, role_of_word
-from pyairtable_common.domain.workspaces import Workspace
+from pyairtable_common.domain.workspaces import Membership, Workspace
 from pyairtable_common.web.native import require_only, text_of
 
 
@@ -15,9 +17,7 @@ def name_of(body: JSONObject) -> str:
 def invitation_of(body: JSONObject) -> tuple[Invitee, Role]:
     """Exactly one of ``email`` and ``userId``, and a role."""
     require_only(body, "email", "userId", "role")
-    role = role_of_word(text_of(body, "role"))
-    if role is None:
-        raise Invalid("role", f"must be one of {', '.join(role.word for role in Role)}")
+    role = _role(body)
     if ("email" in body) == ("userId" in body):
         raise Invalid("email", "is required, or userId instead of it")
     if "email" in body:
@@ -25,10 +25,46 @@ def invitation_of(body: JSONObject) -> tuple[Invitee, Role]:
     return Invitee(user_id=text_of(body, "userId")), role
 
 
+def role_of(body: JSONObject) -> Role:
+    return _role(require_only(body, "role"))
+
+
+def new_owner_of(body: JSONObject) -> str:
+    return text_of(require_only(body, "userId"), "userId")
+
+
+def change_of(body: JSONObject) -> WorkspaceChange:
+    """At least one of ``name``, ``slug`` and ``icon``."""
+    names = ("name", "slug", "icon")
+    require_only(body, *names)
+    change = WorkspaceChange(*(text_of(body, name) if name in body else None for name in names))
+    if change == WorkspaceChange():
+        raise Invalid("name", "is required, or slug or icon instead of it")
+    return change
+
+
 def workspace_json(workspace: Workspace, role: Role) -> JSONObject:
-    return {"id": workspace.id, "name": workspace.name, "role": role.word}
+    return {
+        "id": workspace.id,
+        "name": workspace.name,
+        "slug": workspace.slug,
+        "icon": workspace.icon,
+        "role": role.word,
+        "createdTime": iso_from_ms(workspace.created_ms),
+    }
+
+
+def membership_json(membership: Membership) -> JSONObject:
+    return {"userId": membership.user_id, "role": membership.role.word}
 
 
 def member_json(member: Member) -> JSONObject:
     user = member.user
     return {"userId": user.id, "email": user.email, "name": user.name, "role": member.role.word}
+
+
+def _role(body: JSONObject) -> Role:
+    role = role_of_word(text_of(body, "role"))
+    if role is None:
+        raise Invalid("role", f"must be one of {', '.join(role.word for role in Role)}")
+    return role

@@ -47,6 +47,10 @@ class Plan(Generic[R]):
     result: R
     changes_schema: bool = False
 
+    @property
+    def is_empty(self) -> bool:
+        return not self.writes
+
 
 @dataclass(frozen=True, slots=True)
 class ResultCodec(Generic[R]):
@@ -157,7 +161,7 @@ class _Writer(Generic[A, R]):
             if answer is None:
                 raise
             return answer
-        if not plan.writes:
+        if plan.is_empty:
             return _Answer(plan.result)
         try:
             access.store.transact(self._writes(access, plan, sequence), self._token(sequence))

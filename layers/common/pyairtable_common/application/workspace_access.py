@@ -22,6 +22,17 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
+class WorkspacePlan(Plan[R]):
+    """A plan that changes what the head holds."""
+
+    workspace: Workspace | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.writes and self.workspace is None
+
+
+@dataclass(frozen=True, slots=True)
 class WorkspaceAccess:
     """One workspace as this request sees it, and the store within its ``grants``.
 
@@ -68,7 +79,8 @@ class WorkspaceAccess:
         return replace(self, workspace=workspace_of(items[head]), known={key: items.get(key) for key in also})
 
     def advance(self, event: Event, plan: Plan[R]) -> Sequence[Write]:
-        return advance_writes(self.workspace, event)
+        changed = plan.workspace if isinstance(plan, WorkspacePlan) else None
+        return advance_writes(self.workspace, event, changed)
 
 
 def open_workspace(

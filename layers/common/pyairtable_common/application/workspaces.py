@@ -1,54 +1,47 @@
 """Workspaces: make, list, and who is in them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyairtable_common.application.attempts import attempts, fresh_token
-from pyairtable_common.application.log_writes import Plan, ResultCodec, write_log
+from pyairtable_common.application.log_writes import ResultCodec, write_log
 from pyairtable_common.application.services import Services
-from pyairtable_common.application.workspace_access import WorkspaceAccess
+from pyairtable_common.application.workspace_access import WorkspaceAccess, WorkspacePlan
 from pyairtable_common.domain.errors import (
-    AlreadyMember,
     IdempotencyMismatch,
     NotPermittedOrNotFound,
+    SlugTaken,
     TryAgain,
 )
 from pyairtable_common.domain.events import Event, Kind, Operation
-from pyairtable_common.domain.ids import USER, WORKSPACE, derived_id, is_id
+from pyairtable_common.domain.ids import WORKSPACE, derived_id
+from pyairtable_common.domain.jsonvalue import JSONObject
 from pyairtable_common.domain.permissions import Principal, Role
-from pyairtable_common.domain.users import User, canonical_email, clean_title, email_digest
-from pyairtable_common.domain.workspaces import Membership, Workspace
-from pyairtable_common.repositories import keys
-from pyairtable_common.repositories.documents import integer, text
+from pyairtable_common.domain.users import clean_title
+from pyairtable_common.domain.workspaces import Membership, Workspace, clean_icon, clean_slug
+from pyairtable_common.repositories import codec, keys
+from pyairtable_common.repositories.documents import integer, optional_text, text
 from pyairtable_common.repositories.event_log import read_event
-from pyairtable_common.repositories.identity import registration_of, user_of
 from pyairtable_common.repositories.pages import all_items, get_all
-from pyairtable_common.repositories.ports import Absent, ConditionFailed, Store, Table, Unavailable
+from pyairtable_common.repositories.ports import (
+    Absent,
+    ConditionFailed,
+    Delete,
+    Exists,
+    Item,
+    Put,
+    Store,
+    Table,
+    Unavailable,
+    Write,
+)
 from pyairtable_common.repositories.scoped import Access, Grant, ScopedStore
 from pyairtable_common.repositories.tenancy import (
     creation_writes,
-    members_changed,
     membership_of,
-    membership_writes,
     workspace_created,
     workspace_of,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A person in a workspace."""
-
-    user: User
-    role: Role
-
-
-@dataclass(frozen=True, slots=True)
-class Invitee:
-    """Whom to take in: by address, or by user id."""
-
-    email: str | None = None
-    user_id: str | None = None
 
 
 def create_workspace(services: Services, principal: Principal, operation: Operation, name: str) -> Workspace:
@@ -95,34 +88,41 @@ def list_workspaces(services: Services, principal: Principal) -> Sequence[tuple[
     return [(workspace, roles[workspace.id]) for workspace in found]
 
 
-def list_members(access: WorkspaceAccess) -> Sequence[Member]:
-    """Everybody in the workspace, by user id."""
-    items = all_items(access.store, Table.TENANCY, access.workspace.id, prefix=keys.MEMBERS)
-    roles = {item.key.sk.removeprefix(keys.MEMBERS): membership_of(item).role for item in items}
-    users = _users(access.services, list(roles))
-    return [Member(users[user_id], role) for user_id, role in roles.items() if user_id in users]
+@dataclass(frozen=True, slots=True)
+class WorkspaceChange:
+    """A new name, slug and icon; ``None`` leaves what was."""
+
+    name: str | None = None
+    slug: str | None = None
+    icon: str | None = None
 
 
-def add_member(access: WorkspaceAccess, operation: Operation, invitee: Invitee, role: Role) -> Member:
-    """Takes in somebody who has an account.
+def change_workspace(access: WorkspaceAccess, operation: Operation, change: WorkspaceChange) -> Workspace:
+    """Raises ``Invalid`` or ``SlugTaken``."""
+    first = _changed(access.workspace, change)
+    slugs = {access.workspace.slug, first.slug} - {None}
+    grants = [Grant(Table.TENANCY, keys.slug(str(slug)).owner, Access.WRITE) for slug in slugs]
 
-    Raises ``AlreadyMember``, or ``NotPermittedOrNotFound`` if there is no such account.
-    """
-    user = _account_of(access.services, invitee)
-    membership = Membership(access.workspace.id, user.id, role)
-
-    def decide(view: WorkspaceAccess, sequence: int) -> Plan[Membership]:
-        if None not in view.read([keys.member(view.workspace.id, user.id)]).values():
-            raise AlreadyMember
-        return Plan(
-            Kind.MEMBERS_CHANGED,
-            members_changed({user.id: role}),
-            membership_writes(membership, sequence, Absent()),
-            membership,
+    def decide(view: WorkspaceAccess, sequence: int) -> WorkspacePlan[Workspace]:
+        before, after = view.workspace, _changed(view.workspace, change)
+        if before.slug not in {*slugs, None}:
+            raise TryAgain
+        return WorkspacePlan(
+            Kind.WORKSPACE_CHANGED,
+            {"before": _told(before), "after": _told(after)},
+            _slug_writes(view, before.slug, after.slug, sequence),
+            replace(after, sequence=sequence),
+            workspace=None if after == before else after,
         )
 
-    widened = access.widened([Grant(Table.TENANCY, user.id, Access.WRITE)])
-    return Member(user, write_log(widened, operation, decide, _MEMBERSHIP).role)
+    return write_log(access.widened(grants), operation, decide, _WORKSPACE)
+
+
+def slug_is_free(services: Services, text: str) -> bool:
+    """Whether a workspace may take this slug now. Raises ``Invalid``."""
+    key = keys.slug(clean_slug(text))
+    store = ScopedStore(services.store, [Grant(Table.TENANCY, key.owner, Access.READ)])
+    return key not in store.get([key])
 
 
 def _made_before(store: Store, workspace: Workspace, event: Event) -> Workspace | None:
@@ -137,27 +137,51 @@ def _made_before(store: Store, workspace: Workspace, event: Event) -> Workspace 
     return workspace_of(item)
 
 
-def _account_of(services: Services, invitee: Invitee) -> User:
-    user_id = invitee.user_id
-    if invitee.email is not None:
-        address = keys.email(email_digest(canonical_email(invitee.email)))
-        store = ScopedStore(services.store, [Grant(Table.IDENTITY, address.owner, Access.READ)])
-        item = store.get([address]).get(address)
-        user_id = None if item is None else registration_of(item).user_id
-    if user_id is None or not is_id(user_id, USER):
-        raise NotPermittedOrNotFound
-    users = _users(services, [user_id])
-    if user_id not in users:
-        raise NotPermittedOrNotFound
-    return users[user_id]
+def _changed(workspace: Workspace, change: WorkspaceChange) -> Workspace:
+    return replace(
+        workspace,
+        name=workspace.name if change.name is None else clean_title("name", change.name),
+        slug=workspace.slug if change.slug is None else clean_slug(change.slug),
+        icon=workspace.icon if change.icon is None else clean_icon(change.icon),
+    )
 
 
-def _users(services: Services, user_ids: Sequence[str]) -> dict[str, User]:
-    store = ScopedStore(services.store, [Grant(Table.IDENTITY, one, Access.READ) for one in user_ids])
-    return {item.key.owner: user_of(item) for item in get_all(store, map(keys.user, user_ids)).values()}
+def _slug_writes(view: WorkspaceAccess, before: str | None, after: str | None, sequence: int) -> list[Write]:
+    """The old slug given back and the new one taken. Raises ``SlugTaken``."""
+    if before == after:
+        return []
+    writes: list[Write] = [] if before is None else [Delete(keys.slug(before), Exists())]
+    if after is not None:
+        key = keys.slug(after)
+        if view.read([key])[key] is not None:
+            raise SlugTaken
+        holder = codec.encode({"workspace": view.workspace.id})
+        writes.append(Put(Item(key, sequence, holder), Absent()))
+    return writes
 
 
-_MEMBERSHIP: ResultCodec[Membership] = ResultCodec(
-    lambda one: {"workspace": one.workspace_id, "user": one.user_id, "role": one.role.value},
-    lambda raw: Membership(text(raw, "workspace"), text(raw, "user"), Role(integer(raw, "role"))),
-)
+def _told(workspace: Workspace) -> JSONObject:
+    return {"name": workspace.name, "slug": workspace.slug, "icon": workspace.icon}
+
+
+def _workspace_document(workspace: Workspace) -> JSONObject:
+    return {
+        "id": workspace.id,
+        "sequence": workspace.sequence,
+        "created": workspace.created_ms,
+        **_told(workspace),
+    }
+
+
+def _workspace_of_document(raw: JSONObject) -> Workspace:
+    return Workspace(
+        text(raw, "id"),
+        text(raw, "name"),
+        integer(raw, "sequence"),
+        integer(raw, "created"),
+        optional_text(raw, "slug"),
+        optional_text(raw, "icon"),
+    )
+
+
+_WORKSPACE = ResultCodec(_workspace_document, _workspace_of_document)

@@ -200,6 +200,26 @@ class AlreadyMember(Conflict):
     message = "This person is a member of the workspace already"
 
 
+class VersionMismatch(Conflict):
+    message = "Somebody else changed this meanwhile: read it again and repeat your change"
+
+
+class OwnershipRequired(Conflict):
+    """An account cannot go while things depend on it; the message names them."""
+
+
+class DeletionUnderWay(Conflict):
+    message = "This account is being deleted already"
+
+
+class LastOwner(Conflict):
+    message = "A workspace has at least one owner: make somebody else an owner first"
+
+
+class SlugTaken(Conflict):
+    message = "Another workspace has this slug"
+
+
 class IdempotencyMismatch(InvalidRequest):
     message = "This Idempotency-Key was used for a different request"
 

@@ -13,6 +13,7 @@ class Kind(Enum):
     TABLES_CHANGED = "tables.changed"
     RECORDS_CHANGED = "records.changed"
     WORKSPACE_CREATED = "workspace.created"
+    WORKSPACE_CHANGED = "workspace.changed"
     WORKSPACE_BASES_CHANGED = "workspace.bases.changed"
     MEMBERS_CHANGED = "workspace.members.changed"
 

@@ -89,6 +89,11 @@ def user_workspace(user_id: str, workspace_id: str) -> Key:
     return Key(Table.TENANCY, user_id, f"{USER_WORKSPACES}{workspace_id}")
 
 
+def slug(text: str) -> Key:
+    """Holds a slug for one workspace, so that no two share it."""
+    return Key(Table.TENANCY, f"slug:{text}", "WORKSPACE")
+
+
 MEMBERS = "MEM#"
 WORKSPACE_BASES = "BASE#"
 USER_WORKSPACES = "WSP#"

@@ -8,13 +8,20 @@ from pyairtable_common.domain.jsonvalue import JSONObject
 from pyairtable_common.domain.permissions import Role
 from pyairtable_common.domain.workspaces import Membership, Workspace
 from pyairtable_common.repositories import codec, event_log, keys
-from pyairtable_common.repositories.documents import integer, text
+from pyairtable_common.repositories.documents import integer, optional_text, text
 from pyairtable_common.repositories.ports import Absent, Expectation, Item, Put, Table, VersionIs, Write
 
 
 def workspace_of(item: Item) -> Workspace:
     raw = codec.decode(item.data)
-    return Workspace(item.key.owner, text(raw, "name"), item.version, integer(raw, "created"))
+    return Workspace(
+        id=item.key.owner,
+        name=text(raw, "name"),
+        sequence=item.version,
+        created_ms=integer(raw, "created"),
+        slug=optional_text(raw, "slug"),
+        icon=optional_text(raw, "icon"),
+    )
 
 
 def role_of(item: Item) -> Role:
@@ -39,9 +46,9 @@ def creation_writes(workspace: Workspace, event: Event, owner_id: str) -> list[W
     ]
 
 
-def advance_writes(workspace: Workspace, event: Event) -> list[Write]:
-    """The workspace's next event, and its head moved on to it; fails if another writer was first."""
-    moved = replace(workspace, sequence=event.sequence)
+def advance_writes(workspace: Workspace, event: Event, changed: Workspace | None = None) -> list[Write]:
+    """The workspace's next event, and its head (``changed``) moved on to it; fails if another was first."""
+    moved = replace(changed or workspace, sequence=event.sequence)
     return [
         Put(_head(moved), VersionIs(workspace.sequence)),
         *event_log.puts_of(Table.TENANCY, workspace.id, event),
@@ -58,16 +65,32 @@ def membership_writes(membership: Membership, version: int, expect: Expectation)
     ]
 
 
-def members_changed(after: Mapping[str, Role]) -> JSONObject:
-    """What an event tells of new members: by user id, before and after."""
-    return {"members": {user: {"before": None, "after": {"role": role.word}} for user, role in after.items()}}
+def members_changed(changes: Mapping[str, tuple[Role | None, Role | None]]) -> JSONObject:
+    """What an event tells of members: by user id, the role before and after; ``None`` for no member."""
+    return {
+        "members": {
+            user: {"before": _role_told(before), "after": _role_told(after)}
+            for user, (before, after) in changes.items()
+        }
+    }
 
 
 def workspace_created(workspace: Workspace, owner_id: str) -> JSONObject:
     """What a workspace's first event tells."""
-    return {"name": workspace.name, **members_changed({owner_id: Role.OWNER})}
+    return {"name": workspace.name, **members_changed({owner_id: (None, Role.OWNER)})}
 
 
 def _head(workspace: Workspace) -> Item:
-    data = codec.encode({"name": workspace.name, "created": workspace.created_ms})
+    data = codec.encode(
+        {
+            "name": workspace.name,
+            "created": workspace.created_ms,
+            "slug": workspace.slug,
+            "icon": workspace.icon,
+        }
+    )
     return Item(keys.workspace(workspace.id), workspace.sequence, data)
+
+
+def _role_told(role: Role | None) -> JSONObject | None:
+    return None if role is None else {"role": role.word}

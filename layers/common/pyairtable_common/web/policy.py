@@ -38,6 +38,7 @@ def _workspace(scope: Scope, role: Role) -> Policy:
 
 _OPEN = Policy(Gate.OPEN)
 _SESSION = Policy(Gate.SESSION)
+_MEMBER = "/v1/workspaces/{workspace}/members/{user}"
 _RECORDS = "/v0/{base}/{table}"
 _RECORD = "/v0/{base}/{table}/{record}"
 _TABLES = "/v0/meta/bases/{base}/tables"
@@ -68,11 +69,28 @@ POLICIES: Mapping[tuple[str, str], Policy] = {
     ("DELETE", "/v1/auth/tokens/{token}"): _SESSION,
     ("POST", "/v1/auth/tokens/{token}/regenerate"): _SESSION,
     ("POST", "/v1/auth/introspect"): Policy(Gate.PERSON),
+    ("POST", "/v1/auth/mfa/totp"): _SESSION,
+    ("POST", "/v1/auth/mfa/totp/confirm"): _SESSION,
+    ("DELETE", "/v1/auth/mfa/totp"): _SESSION,
+    ("POST", "/v1/auth/mfa/recovery-codes"): _SESSION,
     ("GET", "/v1/users/me"): Policy(Gate.PERSON),
     ("PATCH", "/v1/users/me"): _SESSION,
+    ("DELETE", "/v1/users/me"): _SESSION,
+    ("POST", "/v1/users/me/restore"): _SESSION,
+    ("GET", "/v1/users/me/export"): _SESSION,
+    ("GET", "/v1/users/me/preferences"): _SESSION,
+    ("PUT", "/v1/users/me/preferences"): _SESSION,
+    ("PATCH", "/v1/users/me/preferences"): _SESSION,
+    ("GET", "/v1/users"): Policy(Gate.PERSON, Scope.WORKSPACES_READ),
+    ("GET", "/v1/users/{user}"): Policy(Gate.PERSON, Scope.WORKSPACES_READ),
     ("GET", "/v1/workspaces"): Policy(Gate.PERSON, Scope.WORKSPACES_READ),
     ("POST", "/v1/workspaces"): Policy(Gate.PERSON, Scope.WORKSPACES_WRITE),
     ("GET", "/v1/workspaces/{workspace}"): _workspace(Scope.WORKSPACES_READ, Role.READ),
+    ("PATCH", "/v1/workspaces/{workspace}"): _workspace(Scope.WORKSPACES_WRITE, Role.OWNER),
+    ("GET", "/v1/workspaces/slug-available"): Policy(Gate.PERSON, Scope.WORKSPACES_READ),
+    ("POST", "/v1/workspaces/{workspace}/transfer-ownership"): _workspace(Scope.WORKSPACES_WRITE, Role.OWNER),
+    ("PATCH", _MEMBER): _workspace(Scope.WORKSPACES_WRITE, Role.CREATOR),
+    ("DELETE", _MEMBER): _workspace(Scope.WORKSPACES_WRITE, Role.READ),
     ("GET", "/v1/workspaces/{workspace}/members"): _workspace(Scope.WORKSPACES_READ, Role.READ),
     ("POST", "/v1/workspaces/{workspace}/members"): _workspace(Scope.WORKSPACES_WRITE, Role.OWNER),
     ("GET", "/v0/meta/whoami"): Policy(Gate.PERSON),
