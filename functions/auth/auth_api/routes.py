@@ -1,5 +1,6 @@
 """The auth service's routes."""
 
+from auth_api.routes_mfa import router as mfa
 from auth_api.routes_recovery import router as recovery
 from auth_api.routes_sessions import origin_of
 from auth_api.routes_sessions import router as sessions
@@ -30,6 +31,7 @@ KEYS_SECONDS = 300
 router = Router()
 router.include(sessions)
 router.include(tokens)
+router.include(mfa)
 router.include(recovery)
 
 CHECK_YOUR_MAIL: JSONObject = {"message": "Check your mail: we sent a letter to the address you gave."}
@@ -48,10 +50,10 @@ def post_register(call: Call) -> Response:
 
 @router.route("POST", "/v1/auth/login")
 def post_login(call: Call) -> Response:
-    email, password = login_of(call.request.json())
+    email, password, code = login_of(call.request.json())
     account = email_digest(canonical_email(email))
     signed_in = guarded_guess(
-        call, "password", account, lambda: login(call.services, email, password, origin_of(call))
+        call, "password", account, lambda: login(call.services, email, password, origin_of(call), code)
     )
     return Response(signed_in_json(signed_in))
 

@@ -17,10 +17,11 @@ def account_draft_of(body: JSONObject) -> AccountDraft:
     return checked_draft(text_of(body, "email"), text_of(body, "password"), text_of(body, "name"))
 
 
-def login_of(body: JSONObject) -> tuple[str, str]:
-    """E-mail address and password."""
-    require_only(body, "email", "password")
-    return text_of(body, "email"), text_of(body, "password")
+def login_of(body: JSONObject) -> tuple[str, str, str | None]:
+    """E-mail address, password and, from whom turned a second factor on, a code."""
+    require_only(body, "email", "password", "code")
+    code = text_of(body, "code") if "code" in body else None
+    return text_of(body, "email"), text_of(body, "password"), code
 
 
 def registered_json(registered: Registered) -> JSONObject:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from pyairtable_common.application import second_factor
 from pyairtable_common.application.attempts import attempts, fresh_token
 from pyairtable_common.application.services import Services
 from pyairtable_common.domain.credentials import SESSION_MS, AccessClaims, Origin, Session, digest
@@ -62,9 +63,18 @@ class NewSession:
     refresh: RefreshToken
 
 
-def login(services: Services, email: str, password: str, origin: Origin = Origin()) -> SignedIn:  # noqa: B008
-    """Raises ``InvalidCredentials``, in the same time whether the address is known or not."""
-    return sign_in(services, find_user_id(services, email), password, origin)
+def login(
+    services: Services,
+    email: str,
+    password: str,
+    origin: Origin = Origin(),  # noqa: B008
+    code: str | None = None,
+) -> SignedIn:
+    """Raises ``InvalidCredentials``, in the same time whether the address is known or not.
+
+    ``code`` is for whom turned a second factor on: ``second_factor.require``.
+    """
+    return sign_in(services, find_user_id(services, email), password, origin, code)
 
 
 def find_user_id(services: Services, email: str) -> str:
@@ -76,14 +86,17 @@ def find_user_id(services: Services, email: str) -> str:
     return derived_id(USER, address_digest) if item is None else registration_of(item).user_id
 
 
-def sign_in(services: Services, user_id: str, password: str, origin: Origin) -> SignedIn:
-    """A new session for the right password. Raises ``InvalidCredentials``."""
+def sign_in(
+    services: Services, user_id: str, password: str, origin: Origin, code: str | None = None
+) -> SignedIn:
+    """A new session for the right password and, where it is needed, code. Raises ``InvalidCredentials``."""
     store = ScopedStore(services.store, [Grant(Table.IDENTITY, user_id, Access.WRITE)])
     found = store.get([keys.credentials(user_id), keys.user(user_id)])
     account, credentials = found.get(keys.user(user_id)), found.get(keys.credentials(user_id))
     matches = password_matches(services, credentials, password)
     if not matches or account is None or credentials is None or is_suspended(credentials):
         raise InvalidCredentials
+    second_factor.require(services, store, user_id, code)
     new = new_session(services, user_id, origin)
     keep_session(services, store, new.session, credentials)
     return signed_in(services, user_of(account), new)

@@ -172,6 +172,18 @@ class InvalidCredentials(DomainError):
     message = "The e-mail address or the password is wrong"
 
 
+class SecondFactorRequired(DomainError):
+    """The password was right; a code is needed too."""
+
+    message = "A code of your authenticator, or a recovery code, is needed as well"
+
+
+class InvalidCode(DomainError):
+    """A one-time password or recovery code: mistyped, too old, or used before."""
+
+    message = "The code is wrong or was used before"
+
+
 class InvalidRefreshToken(DomainError):
     """It was never given out, or its session is over."""
 

@@ -33,6 +33,8 @@ ANSWERS: Mapping[type[errors.DomainError], Answer] = {
     errors.DomainError: Answer(422, "INVALID_REQUEST_UNKNOWN"),
     errors.NotAuthenticated: Answer(401, "AUTHENTICATION_REQUIRED"),
     errors.InvalidCredentials: Answer(401, "INVALID_CREDENTIALS"),
+    errors.SecondFactorRequired: Answer(401, "MFA_REQUIRED"),
+    errors.InvalidCode: Answer(401, "INVALID_CODE"),
     errors.InvalidRefreshToken: Answer(401, "INVALID_REFRESH_TOKEN"),
     errors.NotPermittedOrNotFound: Answer(403, "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND"),
     errors.NotPermitted: Answer(403, "INVALID_PERMISSIONS"),
