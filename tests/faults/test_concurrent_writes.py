@@ -159,6 +159,18 @@ def test_a_full_disk_refuses_writes_and_nothing_else(tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_read_that_sqlite_breaks_off_may_be_tried_again(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.sqlite")
+    base = World(tmp_path, store=store, seed=107).sign_up().create_base()
+    with store._connections.reading() as connection:
+        connection.set_progress_handler(lambda: 1, 1)
+        answer = base.owner.call("GET", base.path)
+        assert (answer.status, answer.error_type) == (503, "RETRIABLE_ERROR")
+        connection.set_progress_handler(None, 0)
+    base.owner.expect(200, "GET", base.path)
+    store.close()
+
+
 def limit_pages(store: SqliteStore, pages: int) -> None:
     """SQLite keeps at least what there is."""
     store._connections._writer.execute(f"PRAGMA max_page_count = {pages}")

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock, local
 
+from pyairtable_common.repositories.ports import Unavailable
+
 _BUSY_SECONDS = 10.0
 
 
@@ -29,7 +31,18 @@ class Connections:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection for reads; in memory, readers and the writer take turns."""
+        """A connection for reads; in memory, readers and the writer take turns.
+
+        What SQLite cannot do just now (a locked file, a failing disk) is ``Unavailable``.
+        """
+        try:
+            with self._reader() as connection:
+                yield connection
+        except sqlite3.OperationalError as error:
+            raise Unavailable(str(error)) from error
+
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
         if self._memory:
             with self._writing:
                 yield self._writer
