@@ -26,6 +26,8 @@ def function_environment(
         "AWS_REGION": _REGION,
         "AWS_DEFAULT_REGION": inherited.get("AWS_REGION") or _REGION,
         "LOG_LEVEL": "WARNING",
+        # Whoever is alone on their machine may go as fast as it can: 800 requests a second and more.
+        "PYAIRTABLE_RATE_LIMITS": "off",
         "POWERTOOLS_METRICS_DISABLED": "true",
         "POWERTOOLS_TRACE_DISABLED": "true",
     }

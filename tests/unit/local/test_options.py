@@ -49,6 +49,13 @@ def test_functions_find_stage_engine_and_data_folder_in_the_environment(tmp_path
     assert "AWS_ACCESS_KEY_ID" not in found
 
 
+def test_there_are_no_rate_limits_unless_the_person_at_the_terminal_wants_some(tmp_path: Path) -> None:
+    options = parse_options(["--data-dir", str(tmp_path)], {})
+    wanted = {"PYAIRTABLE_RATE_LIMITS": "airtable"}
+    assert function_environment(options, 8123, {}, {})["PYAIRTABLE_RATE_LIMITS"] == "off"
+    assert "PYAIRTABLE_RATE_LIMITS" not in function_environment(options, 8123, {}, wanted)
+
+
 def test_a_local_engine_gets_credentials_only_where_there_are_none(tmp_path: Path) -> None:
     options = parse_options(["--data-dir", str(tmp_path), "--engine", "dynamodb"], {})
     engine = {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}
