@@ -1,6 +1,9 @@
 """Which passwords are taken (NIST SP 800-63B-4): long ones, of any characters, that nobody guesses first."""
 
+import gzip
 import unicodedata
+from functools import cache
+from pathlib import Path
 
 from pyairtable_common.domain.errors import Invalid
 
@@ -64,22 +67,45 @@ def is_guessable(password: str, *personal: str) -> bool:
 
     One or two kinds of symbols between the letters do not make a text another one.
     """
-    letters = _letters(password)
+    letters = letters_of(password)
     if len(set(password)) < _FEWEST_DIFFERENT or _is_repetition(password.casefold()):
         return True
     if not letters or len(set(password.casefold()) - set(letters)) > _MOST_SYMBOLS:
         return False
-    known = {_letters(text) for text in personal} | {_letters(text.partition("@")[0]) for text in personal}
+    known = {letters_of(text) for text in personal} | {
+        letters_of(text.partition("@")[0]) for text in personal
+    }
     return (
         _is_repetition(letters)
         or any(letters in row * 2 or letters in row[::-1] * 2 for row in _ROWS)
         or letters in _COMMON_PHRASES
         or (not letters.isdigit() and _is_made_of(letters, _COMMON_WORDS | (known - {""})))
+        or _is_common(letters)
     )
 
 
-def _letters(text: str) -> str:
+@cache
+def common_passwords() -> frozenset[str]:
+    """What leaked most often, by ``letters_of``; read where a password is set, and once."""
+    return frozenset(gzip.decompress(common_passwords_path().read_bytes()).decode().split("\n"))
+
+
+def common_passwords_path() -> Path:
+    """Where the list lies; ``infra/common_passwords.py`` writes it."""
+    return Path(__file__).with_name("common_passwords.txt.gz")
+
+
+def letters_of(text: str) -> str:
+    """Letters and digits alone, in one case: what common passwords are compared by."""
     return "".join(character for character in text.casefold() if character.isalnum())
+
+
+def _is_common(letters: str) -> bool:
+    """One or two common passwords on end, with or without digits around them."""
+    common = common_passwords()
+    wanted = {letters, letters.strip("0123456789")}
+    halves = [(word[:cut], word[cut:]) for word in wanted for cut in range(len(word))]
+    return any(second in common and (not first or first in common) for first, second in halves)
 
 
 def _is_repetition(text: str) -> bool:
