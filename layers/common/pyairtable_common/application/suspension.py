@@ -45,10 +45,12 @@ def suspend(services: Services, user_id: str) -> None:
             block = _block(services, item)
             if not block and not proofs:
                 return
-            ends = [Delete(proof.key, Exists()) for proof in proofs]
-            store.transact([*block, *ends][:MAX_TRANSACTION_ITEMS], fresh_token(services))
+            writes = [*block, *(Delete(proof.key, Exists()) for proof in proofs)]
+            store.transact(writes[:MAX_TRANSACTION_ITEMS], fresh_token(services))
         except (ConditionFailed, Unavailable):
             continue
+        if len(writes) <= MAX_TRANSACTION_ITEMS:
+            return
     raise TryAgain
 
 
