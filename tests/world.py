@@ -32,7 +32,7 @@ from pyairtable_common.engines.security.signing_keys import SigningKeys, make_ke
 from pyairtable_common.engines.sqlite.counters import SqliteCounters
 from pyairtable_common.engines.sqlite.queue import SqliteQueue
 from pyairtable_common.engines.sqlite.store import SqliteStore
-from pyairtable_common.observability import Observer
+from pyairtable_common.observability import Observer, note_limiter_outage
 from pyairtable_common.repositories.ports import Counters, Store
 from pyairtable_common.web.chalice_app import build_handler
 from records_api.routes import router as records
@@ -115,7 +115,10 @@ class World:
             access_tokens=JwtAccessTokens(_keys, ISSUER),
             passwords=Argon2Passwords(),
             limiter=RateLimiter(
-                counters or SqliteCounters(":memory:", self.clock.now_ms), self.clock, limits or UNLIMITED
+                counters or SqliteCounters(":memory:", self.clock.now_ms),
+                self.clock,
+                limits or UNLIMITED,
+                note_limiter_outage,
             ),
             edge_proof="",
             derived=HmacSecrets(_keys),

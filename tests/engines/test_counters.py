@@ -1,15 +1,19 @@
 """What the counters' port promises, on every engine, and what they cost on DynamoDB."""
 
 import random
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
 
 import pytest
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
 from pyairtable_common.domain.rate_limits import Limit, Taken, Window, take_from
-from pyairtable_common.engines.dynamodb.calls import Call
+from pyairtable_common.engines.dynamodb.calls import Call, MeasuredConnection
 from pyairtable_common.engines.dynamodb.counters import DynamoCounters
 from pyairtable_common.engines.dynamodb.store import DynamoStore
-from pyairtable_common.repositories.ports import Counters
+from pyairtable_common.repositories.ports import Counters, Unavailable
 
 NOW = 1_780_000_000_000
 FIVE = Limit(5, 1000)
@@ -85,3 +89,35 @@ def test_a_take_is_one_call_where_a_window_opens_and_two_where_one_is_open(
         dynamo_counters.take("a", 5, Limit(10, 60_000), now)
         spent.append([call.operation for call in calls])
     assert spent == [["UpdateItem"], ["UpdateItem"] * 2, ["UpdateItem"]]
+
+
+class Stammering:
+    """A connection that sends some calls twice, as a client does whose answer was lost, and drops some."""
+
+    def __init__(self, connection: MeasuredConnection, dice: random.Random) -> None:
+        self._connection = connection
+        self._dice = dice
+
+    def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
+        fate = self._dice.randrange(4)
+        if fate == 0:
+            raise ConnectTimeoutError(endpoint_url="lost on the way")
+        answer = self._connection.dispatch(operation_name, operation_kwargs)
+        if fate == 1:
+            raise ReadTimeoutError(endpoint_url="carried out, the answer lost")
+        return self._connection.dispatch(operation_name, operation_kwargs) if fate == 2 else answer
+
+
+def test_whatever_is_lost_or_sent_twice_no_window_grants_more_than_its_limit(
+    dynamo: tuple[DynamoStore, list[Call]],
+) -> None:
+    store, _ = dynamo
+    counters = DynamoCounters(store.prefix, Stammering(store.connection, random.Random(4)))
+    limit = Limit(20, 1000, lock_ms=5000)
+    granted: Counter[int] = Counter()
+    for n in range(300):
+        with suppress(Unavailable):
+            taken = counters.take("a", 1 + n % 3, limit, NOW + n * 40)
+            granted[taken.ends_ms] += taken.granted
+    assert len([ends for ends, permits in granted.items() if permits]) >= 2
+    assert max(granted.values()) <= 20

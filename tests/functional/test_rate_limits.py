@@ -1,5 +1,6 @@
 """Limits over the whole installation: every route, every kind of caller, by a clock that stands still."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -183,12 +184,16 @@ def test_what_a_read_costs_by_profile(
     assert installation.store.bill.round_trips == 100
 
 
-def test_requests_go_on_while_the_counters_are_away(
-    installation: Installation, ada: Person, base: BaseOf
+def test_requests_go_on_while_the_counters_are_away_and_a_metric_tells(
+    installation: Installation, ada: Person, base: BaseOf, capsys: pytest.CaptureFixture[str]
 ) -> None:
     installation.counters.away = True
     world = installation.container(AIRTABLE)
+    capsys.readouterr()
     assert [read(world, base, ada.token).status for _ in range(6)] == [200] * 5 + [429]
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    # Two budgets a request; the metric says how many questions stayed open.
+    assert [line["LimiterOutages"] for line in lines if "LimiterOutages" in line] == [[2.0]] * 6
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)

@@ -55,13 +55,15 @@ class RateLimiter:
             self._leases.require(budget.name, now)
         wanted = [budget for budget in budgets if not self._leases.spend(budget.name, now)]
         everywhere = self._together.map if len(wanted) > 1 else map
-        for budget, taken in zip(wanted, list(everywhere(self._leased, wanted)), strict=True):
+        asked = list(everywhere(lambda budget: self._ask(budget, budget.limit.lease, now), wanted))
+        for budget, answer in zip(wanted, asked, strict=True):
+            taken = answer or self._alone(budget, budget.limit.lease, now)
             self._leases.keep(budget.name, taken, now)
 
     def reserve(self, budget: Budget) -> None:
         """One permit, straight from the shared counter, for what must be exact. Raises ``RateLimited``."""
         now = self._clock.now_ms()
-        taken = self._take(budget, 1, now)
+        taken = self._ask(budget, 1, now) or self._alone(budget, 1, now)
         if not taken.granted:
             raise RateLimited(taken.ends_ms, now)
 
@@ -80,15 +82,16 @@ class RateLimiter:
         """Raises ``RateLimited`` if this container remembers a refusal; asks nobody."""
         self._leases.require(name, self._clock.now_ms())
 
-    def _leased(self, budget: Budget) -> Taken:
-        return self._take(budget, budget.limit.lease, self._clock.now_ms())
-
-    def _take(self, budget: Budget, amount: int, now_ms: int) -> Taken:
+    def _ask(self, budget: Budget, amount: int, now_ms: int) -> Taken | None:
+        """What the shared counters say, if they say something."""
         try:
             return self._counters.take(budget.name, amount, budget.limit, now_ms)
         except Unavailable:
-            self._on_outage()
-            return self._own.take(budget.name, amount, budget.limit, now_ms)
+            return None
+
+    def _alone(self, budget: Budget, amount: int, now_ms: int) -> Taken:
+        self._on_outage()
+        return self._own.take(budget.name, amount, budget.limit, now_ms)
 
 
 class _Leases:

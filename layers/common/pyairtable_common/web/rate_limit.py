@@ -40,7 +40,7 @@ def counted(call: Call, credential: Credential, base_id: str = "") -> Iterator[N
 
     Raises ``RateLimited`` instead of whatever else came of it.
     """
-    remembered = f"{credential.key.pk} {credential.key.sk} {credential.digest} {base_id}"
+    remembered = digest(f"{credential.key.pk} {credential.key.sk} {credential.digest} {base_id}")
     call.services.limiter.require(remembered)
     try:
         try:

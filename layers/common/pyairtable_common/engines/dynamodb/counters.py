@@ -5,10 +5,9 @@ lets a window grant more than its limit.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.connection import Connection
 
 from pyairtable_common.domain.rate_limits import Limit, Taken, Window, locked
 from pyairtable_common.engines.dynamodb.failures import to_store_error
@@ -17,6 +16,12 @@ from pyairtable_common.repositories.ports import Table
 
 _ROUNDS = 8
 _SORT_KEY = "WINDOW"
+
+
+class Connection(Protocol):
+    """What sends a call to DynamoDB and raises botocore's errors: the store's connection."""
+
+    def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]: ...
 
 
 class DynamoCounters:
