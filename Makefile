@@ -18,7 +18,7 @@ NODE_CLIENT := tests/e2e/airtable_js
 
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help run test test-nightly check fmt fmt-check lint type validate build deploy bench lock clean optional dynamodb-local
+.PHONY: help run test test-nightly check fmt fmt-check lint type validate build deploy bench openapi lock clean optional dynamodb-local
 
 help: ## list the targets
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z%-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -138,6 +138,9 @@ LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --gene
 # The Lambda runtime brings boto3 and what it needs; Chalice's command line and the build tools are not used.
 NOT_IN_LAYER := boto3 botocore packaging pycparser s3transfer jmespath python-dateutil six urllib3 pip setuptools wheel \
 	ansicon blessed click editor inquirer jinxed pyyaml readchar runs wcwidth xmod
+
+openapi: .venv/.stamp-dev ## write docs/openapi.json again, from the routes and infra/openapi
+	@PYTHONPATH=infra:$(PACKAGES) $(PY) -m openapi
 
 lock: .venv/.stamp-python ## write the lock files again (UPGRADE=--upgrade for newer versions)
 	$(LOCK) requirements/uv.in -o requirements/uv.txt
