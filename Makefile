@@ -18,7 +18,7 @@ NODE_CLIENT := tests/e2e/airtable_js
 
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help run test test-nightly check fmt fmt-check lint type validate build deploy bench openapi lock clean optional dynamodb-local
+.PHONY: help run test test-nightly check fmt fmt-check lint type validate build deploy rotate-keys bench openapi lock clean optional dynamodb-local
 
 help: ## list the targets
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z%-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -72,6 +72,9 @@ deploy-%: .venv/.stamp-dev .venv-sam/.stamp ## deploy one component alone; VERSI
 
 versions-%: .venv/.stamp-dev ## list the versions of a component that can be put back
 	PYTHONPATH=layers/common $(PY) infra/deploy.py versions $* --stage $(STAGE)
+
+rotate-keys: .venv/.stamp-dev ## rotate the signing keys of STAGE, or of the local server's folder: DATA=.pyairtable
+	PYTHONPATH=layers/common:infra $(PY) infra/key_rotation.py $(if $(DATA),--data-dir $(DATA),--stage $(STAGE))
 
 # --- set-up ----------------------------------------------------------------------------------------------
 define NO_PYTHON
