@@ -370,6 +370,55 @@ def test_bad_listing_arguments_are_refused(
     assert (answer.status, answer.error_type) == (422, error_type)
 
 
+@pytest.mark.parametrize(
+    "parameter",
+    [("filterByFormula", "{Age} = 1"), ("filterByFormula", "0"), ("cellFormat", "string")],
+    ids=str,
+)
+def test_what_would_change_the_answer_is_refused_rather_than_ignored(
+    base: BaseOf, parameter: tuple[str, str]
+) -> None:
+    name, value = parameter
+    message = f"Invalid request: {name} is not supported by this server"
+    for answer in (
+        base.owner.expect(422, "GET", base.path, query=[parameter]),
+        base.owner.expect(422, "POST", f"{base.path}/listRecords", {name: value}),
+    ):
+        assert answer == {"error": {"type": "INVALID_REQUEST_UNKNOWN", "message": message}}
+
+
+@pytest.mark.parametrize(
+    "extra", [{"typecast": True}, {"performUpsert": {"fieldsToMergeOn": ["Name"]}}], ids=str
+)
+def test_a_write_that_would_mean_something_else_is_refused(base: BaseOf, extra: dict[str, object]) -> None:
+    (made,) = base.create({"Name": "x"})
+    row = {"id": made["id"], "fields": {"Name": "y"}}
+    for method, path, body in (
+        ("POST", base.path, {"fields": {}}),
+        ("PATCH", base.path, {"records": [row]}),
+        ("PUT", base.path, {"records": [row]}),
+        ("PATCH", f"{base.path}/{made['id']}", {"fields": {}}),
+        ("PUT", f"{base.path}/{made['id']}", {"fields": {}}),
+    ):
+        base.owner.expect(422, method, path, {**body, **extra})
+    assert base.owner.expect(200, "GET", base.path)["records"] == [made]
+
+
+def test_parameters_that_change_nothing_are_taken(base: BaseOf) -> None:
+    query = [("filterByFormula", ""), ("cellFormat", "json"), ("timeZone", "utc"), ("userLocale", "en")]
+    base.owner.expect(200, "GET", base.path, query=query)
+    base.owner.expect(200, "POST", base.path, {"fields": {}, "typecast": False})
+
+
+def test_a_view_is_found_by_name_or_id(base: BaseOf) -> None:
+    (made,) = base.create({"Name": "x"})
+    (view,) = base.tables[0]["views"]
+    for wanted in (view["id"], view["name"]):
+        assert base.owner.expect(200, "GET", base.path, query=[("view", wanted)])["records"] == [made]
+    answer = base.owner.expect(422, "GET", base.path, query=[("view", "Nope")])
+    assert answer == {"error": {"type": "VIEW_NAME_NOT_FOUND", "message": "View Nope not found"}}
+
+
 def test_nobody_gets_in_without_a_good_token(base: BaseOf) -> None:
     world = base.owner.world
     for token in (None, "", "x", "pat" + "A" * 14, "pat" + "A" * 14 + "." + "0" * 64, base.owner.token[:-1]):

@@ -14,7 +14,7 @@ from pyairtable_common.application.replica import Replicas
 from pyairtable_common.engines.sqlite.store import SqliteStore
 from pyairtable_common.repositories import keys
 from pyairtable_common.repositories.bases import load_base
-from pyairtable_common.repositories.event_log import read_events
+from pyairtable_common.repositories.event_log import MissingEvent, read_events
 from pyairtable_common.repositories.ports import Delete, Item, Key, Put, Table, VersionIs
 from world import BaseOf, World
 
@@ -150,7 +150,7 @@ def test_a_gap_in_the_log_is_found(tmp_path: Path) -> None:
     store, base = _base_with_ten_records(tmp_path)
     base.create({"Name": "later"})
     store.transact([Delete(keys.event(Table.BASES, base.id, 2), VersionIs(2))], "1")
-    with pytest.raises(AssertionError):
+    with pytest.raises(MissingEvent):
         require_true_log(store, base.id)
 
 

@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from pyairtable_common.domain.events import Event, Kind
 from pyairtable_common.engines.sqlite.store import SqliteStore
 from pyairtable_common.repositories import event_log, keys
@@ -38,6 +40,18 @@ def test_events_are_read_in_order_across_partitions() -> None:
     assert [event.sequence for event in read] == list(range(border - 3, border + 4))
     bounded = event_log.read_events(store, Table.BASES, OWNER, border - 2, border + 1)
     assert [event.sequence for event in bounded] == [border - 1, border, border + 1]
+
+
+def test_a_gap_is_never_passed_over() -> None:
+    store = SqliteStore(":memory:")
+    for sequence in (2, 3, 5):
+        store.transact(event_log.puts_of(Table.BASES, OWNER, _event(sequence, "x")), str(sequence))
+    with pytest.raises(event_log.MissingEvent, match="event 1 "):
+        list(event_log.read_events(store, Table.BASES, OWNER, 0))
+    read = event_log.read_events(store, Table.BASES, OWNER, 1)
+    assert next(read).sequence == 2
+    with pytest.raises(event_log.MissingEvent, match="event 4 "):
+        list(event_log.read_events(store, Table.BASES, OWNER, 3))
 
 
 def test_an_owner_without_events_has_none() -> None:

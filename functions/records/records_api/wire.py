@@ -14,6 +14,7 @@ from pyairtable_common.domain.errors import (
     InvalidRequest,
     InvalidSort,
     MissingBodyField,
+    NotSupported,
 )
 from pyairtable_common.domain.events import Operation
 from pyairtable_common.domain.fields.base import Field
@@ -66,10 +67,13 @@ class ListRequest:
     offset: str | None
     fields: Sequence[str]
     sorts: Sequence[tuple[str, bool]]
+    view: str | None
     by_id: bool
 
     def listing(self, table: TableSchema) -> Listing:
-        """Raises ``UnknownFieldName``."""
+        """Raises ``UnknownFieldName`` and ``ViewNotFound``; a view shows the whole table."""
+        if self.view is not None:
+            table.view(self.view)
         sorts = tuple(Sort(table.field(name), descending) for name, descending in self.sorts)
         return Listing(self.page_size, self.max_records, sorts, self.offset)
 
@@ -81,26 +85,27 @@ class ListRequest:
 
 def list_request_of_query(query: Query) -> ListRequest:
     """``limit`` is what airtable.js's ``table.list`` calls ``pageSize``; empty is the default."""
+    _refuse_unsupported({name: one(query, name) for name in query}, "filterByFormula")
     return ListRequest(
         page_size=_page_size(_number(one(query, "pageSize") or one(query, "limit"))),
         max_records=_max_records(_number(one(query, "maxRecords"))),
         offset=one(query, "offset") or None,
         fields=many(query, "fields"),
         sorts=[_sort(sort) for sort in many_objects(query, "sort")],
+        view=one(query, "view") or None,
         by_id=by_id_of_query(query),
     )
 
 
 def list_request_of_body(body: JSONObject) -> ListRequest:
-    offset = body.get("offset")
-    if offset is not None and not isinstance(offset, str):
-        raise InvalidRequest
+    _refuse_unsupported(body, "filterByFormula")
     return ListRequest(
         page_size=_page_size(body.get("pageSize")),
         max_records=_max_records(body.get("maxRecords")),
-        offset=offset or None,
+        offset=_text_or_none(body.get("offset")),
         fields=texts_of(body.get("fields") or []),
         sorts=[_sort(sort) for sort in objects_of(body.get("sort") or [])],
+        view=_text_or_none(body.get("view")),
         by_id=optional_flag(body, "returnFieldsByFieldId"),
     )
 
@@ -146,7 +151,7 @@ class Change(Protocol):
 
 def create_request(request: Request) -> CreateRequest:
     """Raises ``InvalidRecords`` and ``MissingBodyField``."""
-    body = request.json()
+    body = _write_body(request)
     by_id = _by_id_of_write(request.query, body)
     if "records" not in body:
         return CreateRequest([require_object(body, "fields")], is_batch=False, by_id=by_id)
@@ -160,7 +165,7 @@ def create_request(request: Request) -> CreateRequest:
 
 def batch_change(request: Request) -> ChangeRequest:
     """Raises ``InvalidRecords`` and ``MissingBodyField``."""
-    body = request.json()
+    body = _write_body(request)
     if "records" not in body:
         raise MissingBodyField("records")
     rows = _batch(body["records"], _NOT_OLD_RECORDS)
@@ -174,7 +179,7 @@ def batch_change(request: Request) -> ChangeRequest:
 
 def single_change(request: Request, record_id: str) -> ChangeRequest:
     """Raises ``MissingBodyField``."""
-    body = request.json()
+    body = _write_body(request)
     draft = Draft(record_id, require_object(body, "fields"))
     return ChangeRequest([draft], is_batch=False, by_id=_by_id_of_write(request.query, body))
 
@@ -224,6 +229,27 @@ def _shown(record: Record, shape: Shape) -> JSONObject:
         if value is not None:
             shown[field.id if shape.by_id else field.name] = value
     return shown
+
+
+def _write_body(request: Request) -> JSONObject:
+    body = request.json()
+    _refuse_unsupported(body, "performUpsert", "typecast")
+    return body
+
+
+def _refuse_unsupported(parameters: Mapping[str, JSONValue], *names: str) -> None:
+    """Raises ``NotSupported`` for what would change the answer if it were not ignored."""
+    for name in names:
+        if parameters.get(name) not in (None, "", False):
+            raise NotSupported(name)
+    if parameters.get("cellFormat") not in (None, "", "json"):
+        raise NotSupported("cellFormat")
+
+
+def _text_or_none(value: JSONValue) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise InvalidRequest
+    return value or None
 
 
 def _batch(value: JSONValue, refusal: str) -> Sequence[JSONObject]:

@@ -1,4 +1,4 @@
-"""Builds the services of this container from its configuration: once, on the first request.
+"""Builds the services of this container from its configuration, once.
 
 The one place that knows which engine stands behind which port. An engine is
 imported only where the configuration asks for it.
@@ -12,7 +12,7 @@ from threading import Lock
 
 from pyairtable_common.application.rate_limits import RateLimiter
 from pyairtable_common.application.services import Services
-from pyairtable_common.config import Config, Engine, MissingSetting, read_config
+from pyairtable_common.config import Config, Engine, MissingSetting, read_config, runs_in_lambda
 from pyairtable_common.domain.clock import Clock, SystemClock
 from pyairtable_common.domain.ids import RandomIds
 from pyairtable_common.domain.rate_limits import PROFILES
@@ -30,6 +30,15 @@ def services() -> Services:
     """This container's services: the same ones at every call. Raises ``MissingSetting``."""
     with _building:
         return _services()
+
+
+def prepare() -> None:
+    """Builds the services while Lambda starts a container, which no caller waits for a second time.
+
+    Elsewhere the first request does. Raises ``MissingSetting``: the function does not start then.
+    """
+    if runs_in_lambda():
+        services()
 
 
 @cache

@@ -65,6 +65,10 @@ def read_config(environment: Mapping[str, str] = os.environ) -> Config:
     )
 
 
+def runs_in_lambda(environment: Mapping[str, str] = os.environ) -> bool:
+    return "AWS_LAMBDA_FUNCTION_NAME" in environment
+
+
 def _engine(environment: Mapping[str, str]) -> Engine:
     word = _required(environment, "PYAIRTABLE_ENGINE")
     try:

@@ -7,7 +7,7 @@ never an answer.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 from pyairtable_common.application.authentication import Credential, principal_of
@@ -52,6 +52,8 @@ class BaseAccess:
     """
 
     services: Services
+    credential: Credential
+    need: Need
     store: Store
     principal: Principal
     role: Role
@@ -76,14 +78,8 @@ class BaseAccess:
         return read_unknown(self.store, self.known, wanted)
 
     def refreshed(self, also: Sequence[Key] = ()) -> "BaseAccess":
-        """The same way in, as of now; reads ``also`` in the same round trip."""
-        head = keys.base(self.base.id)
-        items = self.store.get([head, *also])
-        if head not in items:
-            raise NotPermittedOrNotFound
-        base = base_of(items[head])
-        schema = _schema_of(self.services, self.store, base)
-        return replace(self, base=base, schema=schema, known={key: items.get(key) for key in also})
+        """The same way in, gone again: whoever lost it meanwhile gets no further. Reads ``also`` with it."""
+        return open_base(self.services, self.credential, self.base.id, self.need, lambda _: also)
 
     def advance(self, event: Event, plan: Plan[R]) -> Sequence[Write]:
         return advance_writes(self.base, event, changes_schema=plan.changes_schema)
@@ -128,7 +124,7 @@ def open_base(
     store = ScopedStore(services.store, [Grant(Table.BASES, base_id, need.access)])
     schema = _schema_of(services, store, base)
     own = {key: item for key, item in known.items() if key.owner == base_id}
-    return BaseAccess(services, store, principal, role, base, schema, own)
+    return BaseAccess(services, credential, need, store, principal, role, base, schema, own)
 
 
 def _guess(

@@ -100,6 +100,18 @@ class InvalidSort(InvalidRequest):
     message = "The value of sort is invalid"
 
 
+class NotSupported(InvalidRequest):
+    """Airtable knows the parameter, this server does not yet: better refused than ignored."""
+
+    def __init__(self, parameter: str) -> None:
+        super().__init__(f"Invalid request: {parameter} is not supported by this server")
+
+
+class ViewNotFound(InvalidRequest):
+    def __init__(self, view: str) -> None:
+        super().__init__(f"View {view} not found")
+
+
 class UnknownFieldName(InvalidRequest):
     def __init__(self, name: str) -> None:
         super().__init__(f'Unknown field name: "{name}"')

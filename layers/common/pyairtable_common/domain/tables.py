@@ -9,6 +9,7 @@ from pyairtable_common.domain.errors import (
     InvalidRequest,
     NotPermittedOrNotFound,
     UnknownFieldName,
+    ViewNotFound,
 )
 from pyairtable_common.domain.fields.base import Field
 
@@ -46,6 +47,13 @@ class TableSchema:
             if field.name == name_or_id:
                 return field
         raise UnknownFieldName(name_or_id)
+
+    def view(self, name_or_id: str) -> View:
+        """The view of this id, else of this name. Raises ``ViewNotFound``."""
+        for view in self.views:
+            if name_or_id in (view.id, view.name):
+                return view
+        raise ViewNotFound(name_or_id)
 
     def with_field(self, added: Field) -> "TableSchema":
         """This table and one more field. Raises ``DuplicateOrEmptyFieldName``."""

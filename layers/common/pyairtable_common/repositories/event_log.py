@@ -14,6 +14,10 @@ from pyairtable_common.repositories.parts import split
 from pyairtable_common.repositories.ports import Absent, Item, Put, Store, Table
 
 
+class MissingEvent(Exception):
+    """A log has a gap: nothing that was built from it can be trusted."""
+
+
 def puts_of(table: Table, owner_id: str, event: Event) -> Sequence[Put]:
     """The writes that append this event; several where it does not fit one item."""
     parts = split(codec.encode(_to_json(event)))
@@ -31,12 +35,18 @@ def read_event(store: Store, table: Table, owner_id: str, sequence: int) -> Even
 def read_events(
     store: Store, table: Table, owner_id: str, after: int, until: int | None = None
 ) -> Iterator[Event]:
-    """The events after one number, in order, up to and with another; one query a page."""
+    """The events after one number, in order, up to and with another; one query a page.
+
+    Raises ``MissingEvent`` rather than pass over a gap.
+    """
     data, number = bytearray(), after + 1
     for item in _items(store, table, owner_id, after, until):
-        if keys.sequence_of(item.key) != number:
+        sequence = keys.sequence_of(item.key)
+        if sequence != number:
+            if sequence != number + 1 or not data:
+                raise MissingEvent(f"event {number} of {owner_id}, though there is {sequence}")
             yield _from_json(codec.decode(bytes(data)))
-            data, number = bytearray(), keys.sequence_of(item.key)
+            data, number = bytearray(), sequence
         data += item.data
     if data:
         yield _from_json(codec.decode(bytes(data)))

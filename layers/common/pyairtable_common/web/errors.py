@@ -50,6 +50,7 @@ ANSWERS: Mapping[type[errors.DomainError], Answer] = {
     errors.InvalidOffset: Answer(422, "INVALID_OFFSET_VALUE"),
     errors.IteratorNotAvailable: Answer(422, "LIST_RECORDS_ITERATOR_NOT_AVAILABLE", Envelope.TYPE_ONLY),
     errors.InvalidSort: Answer(422, "INVALID_SORT"),
+    errors.ViewNotFound: Answer(422, "VIEW_NAME_NOT_FOUND"),
     errors.UnknownFieldName: Answer(422, "UNKNOWN_FIELD_NAME"),
     errors.InvalidCellValue: Answer(422, "INVALID_VALUE_FOR_COLUMN"),
     errors.UnknownChoice: Answer(422, "INVALID_MULTIPLE_CHOICE_OPTIONS"),
