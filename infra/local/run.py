@@ -14,6 +14,7 @@ from local.engine import ready_engine
 from local.environment import function_environment
 from local.functions import load_handlers
 from local.gateway import Gateway, Sources
+from local.letters import LettersWorker
 from local.options import HOST, Options, parse_options
 from local.problems import Problem
 from local.server import bind, serve
@@ -45,7 +46,18 @@ def _run(options: Options) -> None:
         if options.access_log:
             logging.getLogger("uvicorn.access").setLevel(logging.INFO)
         demo = _Demo(options, f"http://{HOST}:{port}")
-        serve(gateway, bound, on_ready=demo.start, on_stop=demo.stop, access_log=options.access_log)
+        letters = LettersWorker(options.data_folder / "mail")
+
+        def start() -> None:
+            demo.start()
+            if options.engine == "sqlite":
+                letters.start()
+
+        def stop() -> None:
+            demo.stop()
+            letters.stop()
+
+        serve(gateway, bound, on_ready=start, on_stop=stop, access_log=options.access_log)
 
 
 def _gateway(services: Path) -> Gateway:

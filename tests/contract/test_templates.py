@@ -254,7 +254,8 @@ def test_sam_local_would_serve_every_route_on_one_port() -> None:
         for method, path in _routes(service)
     }
     assert set(seen["layers"].values()) == {str(ROOT / "layers/common")}
-    assert len(seen["layers"]) == len(SERVICES)
+    functions = [name for service in SERVICES for name, _ in _resources(service, "AWS::Serverless::Function")]
+    assert len(seen["layers"]) == len(functions)
 
 
 def _template(service: str) -> Path:
@@ -287,8 +288,12 @@ def _packaged(service: str) -> Tree:
 
 
 def _function(service: str) -> Tree:
-    ((_, properties),) = _resources(service, "AWS::Serverless::Function")
-    return properties
+    """The function behind the service's routes; others take jobs."""
+    return next(
+        properties
+        for _, properties in _resources(service, "AWS::Serverless::Function")
+        if properties["Handler"] == "app.handler"
+    )
 
 
 def _routes(service: str) -> set[tuple[str, str]]:
@@ -312,8 +317,16 @@ def _nested_stacks() -> Iterator[tuple[str, Tree]]:
 
 
 def _shared(service: str) -> Tree:
-    """The template without what is the service's own: its routes, its tables, its name."""
+    """The template without what is the service's own: its routes, workers, tables, queues, name."""
     template = _load(_template(service))
+    workers = [
+        name
+        for name, properties in _resources(service, "AWS::Serverless::Function")
+        if properties["Handler"] != "app.handler"
+    ]
+    for name in workers:
+        for own in (name, f"{name}Logs", f"{name}Role"):
+            del template["Resources"][own]
     resources = json.loads(
         json.dumps(template["Resources"])
         .replace(f"{service.capitalize()}Function", "Function")
@@ -321,10 +334,13 @@ def _shared(service: str) -> Tree:
     )
     function = resources["Function"]["Properties"]
     del function["Events"], function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+    function["Environment"]["Variables"].pop("PYAIRTABLE_REQUIRE_VERIFICATION", None)
     (policy,) = resources["FunctionRole"]["Properties"]["Policies"]
     del policy["PolicyName"]
     document = policy["PolicyDocument"]
-    document["Statement"] = [each for each in document["Statement"] if not each["Sid"].endswith("Table")]
+    document["Statement"] = [
+        each for each in document["Statement"] if not each["Sid"].endswith(("Table", "Queue"))
+    ]
     return {"Resources": resources, "Outputs": template["Outputs"]}
 
 

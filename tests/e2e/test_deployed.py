@@ -90,7 +90,10 @@ def deployment(ministack_endpoint: str, tmp_path_factory: pytest.TempPathFactory
         StackName=STACK,
         TemplateBody=packaged,
         Capabilities=list(deploy.CAPABILITIES),
-        Parameters=[{"ParameterKey": "Stage", "ParameterValue": "e2e"}],
+        Parameters=[
+            {"ParameterKey": "Stage", "ParameterValue": "e2e"},
+            {"ParameterKey": "RequireVerification", "ParameterValue": "false"},
+        ],
     )
     outputs = _wait_until_there(cloudformation)
     assert deploy.make_keys(session.client("secretsmanager", endpoint_url=ministack_endpoint), outputs)
