@@ -222,6 +222,10 @@ def test_no_two_tokens_are_the_same() -> None:
     assert TOKENS.issue(CLAIMS, NOW_MS) != TOKENS.issue(CLAIMS, NOW_MS)
 
 
+def test_there_are_at_least_sixty_forgeries_and_no_two_are_the_same() -> None:
+    assert len(FORGED) == len(set(FORGED.values())) >= 60
+
+
 @pytest.mark.parametrize("name", FORGED)
 def test_a_forged_token_is_refused(name: str) -> None:
     assert TOKENS.verify(FORGED[name], NOW_MS) is None
