@@ -48,7 +48,7 @@ def read_token(services: Services, text: str) -> Credential:
 
 
 def principal_of(services: Services, credential: Credential, item: Item | None) -> Principal:
-    """Who this is, by the item at the credential's key.
+    """Who this is, by the item at the credential's key; that a token was used is written down.
 
     Raises ``NotAuthenticated`` if revoked, expired or unknown.
     """
