@@ -1,7 +1,7 @@
 """Refresh, logout and the list of sessions, over the real handlers (T7, T8)."""
 
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from pyairtable_common.domain.refresh_tokens import (
 from pyairtable_common.engines.sqlite.store import SqliteStore
 from pyairtable_common.repositories import keys
 from pyairtable_common.repositories.identity import personal_token_item, session_item, session_of
-from pyairtable_common.repositories.ports import Absent, Put, Table, VersionIs
+from pyairtable_common.repositories.ports import Absent, Put, Table, VersionIs, Write
 from recording import RecordingStore
 from world import PASSWORD, Answer, Person, World
 
@@ -354,6 +354,24 @@ def test_a_suspended_person_does_not_get_in_and_learns_nothing(world: World, ada
     assert right.error_type == "INVALID_CREDENTIALS"
     lift_suspension(world.services, ada.user_id)
     sign_in(world, ada)
+
+
+def test_a_token_that_is_being_made_does_not_slip_past_a_suspension(world: World, ada: Person) -> None:
+    """The request has proved its session already when the account is suspended."""
+    engine = world.services.store
+
+    class Late(RecordingStore):
+        """Suspends the account between the request's last read and its write."""
+
+        def transact(self, writes: Sequence[Write], token: str) -> None:
+            world.services = replace(world.services, store=engine)
+            suspend(world.services, ada.user_id)
+            super().transact(writes, token)
+
+    world.services = replace(world.services, store=Late(engine))
+    answer = ada.call("POST", "/v1/auth/tokens", {"name": "x", "scopes": ["user.email:read"]})
+    assert answer.status == 401
+    assert not engine.query(Table.IDENTITY, ada.user_id, prefix=keys.PERSONAL_TOKENS).items
 
 
 def test_a_suspension_ends_more_tokens_than_one_transaction_holds(

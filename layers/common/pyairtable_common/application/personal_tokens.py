@@ -13,7 +13,13 @@ from pyairtable_common.application.receipts import own_receipt_keys, receipt_put
 from pyairtable_common.application.services import Services
 from pyairtable_common.application.workspaces import workspaces_of
 from pyairtable_common.domain.credentials import PersonalToken, compose_personal_token, digest
-from pyairtable_common.domain.errors import Conflict, Invalid, NotPermittedOrNotFound, TryAgain
+from pyairtable_common.domain.errors import (
+    Conflict,
+    Invalid,
+    NotAuthenticated,
+    NotPermittedOrNotFound,
+    TryAgain,
+)
 from pyairtable_common.domain.events import Operation
 from pyairtable_common.domain.ids import BASE, TOKEN, WORKSPACE, is_id
 from pyairtable_common.domain.permissions import Principal, Scope
@@ -23,6 +29,7 @@ from pyairtable_common.repositories.identity import personal_token_item, persona
 from pyairtable_common.repositories.pages import get_all
 from pyairtable_common.repositories.ports import (
     Absent,
+    Check,
     ConditionFailed,
     Delete,
     Exists,
@@ -85,13 +92,17 @@ def create_token(
 ) -> IssuedToken:
     """Exactly one token for an operation. Raises ``Invalid``; foreign and missing resources look the same.
 
+    A session that was ended meanwhile makes none: a suspension misses no token.
     Raises ``Conflict`` on a repeat if the token was changed so that its text is not its text any more.
     """
     fresh, nonce = _new_token(services, principal, operation, draft)
     store = _own(services, principal, Access.WRITE)
+    session = keys.session(principal.user_id, principal.credential_id)
     for _ in attempts(services):
         try:
-            found = store.get([*own_receipt_keys(operation), _key(fresh)])
+            found = store.get([session, *own_receipt_keys(operation), _key(fresh)])
+            if session not in found:
+                raise NotAuthenticated
             if _key(fresh) in found:
                 return _issued(services, fresh, nonce)
             before = result_before(found, operation)
@@ -100,7 +111,8 @@ def create_token(
             _require_valid(services, principal, fresh)
             made = [personal_token_item(fresh), token_use_item(principal.user_id, fresh.id)]
             receipt = receipt_puts(found, operation, {"token": fresh.id, "nonce": nonce})
-            store.transact([*(Put(item, Absent()) for item in made), *receipt], fresh_token(services))
+            puts = [*(Put(item, Absent()) for item in made), *receipt]
+            store.transact([*puts, Check(session, Exists())], fresh_token(services))
         except (ConditionFailed, Unavailable):
             continue
         return _issued(services, fresh, nonce)
