@@ -1,0 +1,106 @@
+"""The workspaces service's wire shapes: see ``workspaces_api.wire``."""
+
+from openapi.shapes import (
+    FLAG,
+    MOMENT,
+    TEXT,
+    TITLE,
+    TRUE,
+    Operation,
+    Operations,
+    Properties,
+    Schema,
+    Service,
+    array,
+    closed,
+    identifier,
+    nullable,
+    ref,
+    words,
+)
+from pyairtable_common.domain import errors
+from pyairtable_common.domain.permissions import Role
+
+_ROLE = words(*(role.word for role in Role))
+_INVITATION: Schema = {
+    **closed({"role": _ROLE}, {"email": TEXT, "userId": TEXT}),
+    "oneOf": [{"required": ["email"]}, {"required": ["userId"]}],
+}
+_SLUG: Schema = {
+    "type": "string",
+    "minLength": 3,
+    "maxLength": 63,
+    "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$",
+}
+_ICON: Schema = {"type": "string", "minLength": 1, "maxLength": 32, "pattern": r"\S"}
+
+_SCHEMAS: Properties = {
+    "Workspace": closed(
+        {
+            "id": identifier("wsp"),
+            "name": TEXT,
+            "slug": nullable(_SLUG),
+            "icon": nullable(TEXT),
+            "role": _ROLE,
+            "createdTime": MOMENT,
+        }
+    ),
+    "Membership": closed({"userId": identifier("usr"), "role": _ROLE}),
+    "Member": closed({"userId": identifier("usr"), "email": TEXT, "name": TEXT, "role": _ROLE}),
+}
+
+_OPERATIONS: Operations = {
+    ("GET", "/v1/workspaces"): Operation(
+        "List one's workspaces", {200: closed({"workspaces": array(ref("Workspace"))})}
+    ),
+    ("POST", "/v1/workspaces"): Operation(
+        "Make a workspace", {201: ref("Workspace")}, body=closed({"name": TITLE}), idempotent=True
+    ),
+    ("GET", "/v1/workspaces/slug-available"): Operation(
+        "Whether a slug is free",
+        {200: closed({"slug": _SLUG, "available": FLAG})},
+        query={"slug": _SLUG},
+        required_query=["slug"],
+        errors=[errors.Invalid],
+    ),
+    ("PATCH", "/v1/workspaces/{workspace}"): Operation(
+        "Change its name, slug or icon",
+        {200: ref("Workspace")},
+        body=closed({}, {"name": TITLE, "slug": _SLUG, "icon": _ICON}, minProperties=1),
+        errors=[errors.SlugTaken],
+        idempotent=True,
+    ),
+    ("PATCH", "/v1/workspaces/{workspace}/members/{user}"): Operation(
+        "Change somebody's role",
+        {200: ref("Membership")},
+        body=closed({"role": _ROLE}),
+        errors=[errors.NotPermitted, errors.LastOwner],
+        idempotent=True,
+    ),
+    ("DELETE", "/v1/workspaces/{workspace}/members/{user}"): Operation(
+        "Put somebody out, or leave",
+        {200: closed({"userId": identifier("usr"), "deleted": TRUE})},
+        errors=[errors.NotPermitted, errors.LastOwner],
+        idempotent=True,
+    ),
+    ("POST", "/v1/workspaces/{workspace}/transfer-ownership"): Operation(
+        "Make another member an owner, and oneself a creator",
+        {200: ref("Membership")},
+        body=closed({"userId": TEXT}),
+        errors=[errors.NotPermitted],
+        idempotent=True,
+    ),
+    ("GET", "/v1/workspaces/{workspace}"): Operation("A workspace", {200: ref("Workspace")}),
+    ("GET", "/v1/workspaces/{workspace}/members"): Operation(
+        "Who is in a workspace", {200: closed({"members": array(ref("Member"))})}
+    ),
+    ("POST", "/v1/workspaces/{workspace}/members"): Operation(
+        "Take in somebody who has an account",
+        {201: ref("Member")},
+        body=_INVITATION,
+        errors=[errors.AlreadyMember],
+        idempotent=True,
+    ),
+}
+
+SERVICE = Service(_OPERATIONS, _SCHEMAS)
