@@ -16,7 +16,7 @@ from pyairtable_common.application.services import Services
 from pyairtable_common.application.sessions import SignedIn, new_session, sign_in, signed_in
 from pyairtable_common.domain.credentials import Credentials, Origin
 from pyairtable_common.domain.errors import EmailTaken, InvalidCredentials, InvalidLink, TryAgain
-from pyairtable_common.domain.events import Event, Kind
+from pyairtable_common.domain.events import Caller, Event, Kind, Source
 from pyairtable_common.domain.ids import USER, WORKSPACE
 from pyairtable_common.domain.links import REGISTRATION, VERIFICATION_MS, Link, LinkToken, PendingAccount
 from pyairtable_common.domain.passwords import acceptable_password
@@ -72,14 +72,19 @@ def checked_draft(email: str, password: str, name: str) -> AccountDraft:
     return AccountDraft(address, acceptable_password(password, address, title), title)
 
 
-def register(services: Services, operation_id: str, draft: AccountDraft, origin: Origin) -> Registered:
+def register(
+    services: Services, operation_id: str, draft: AccountDraft, origin: Origin, verified_ms: int | None = None
+) -> Registered:
     """Exactly one account for an operation, however often it is tried.
+
+    ``verified_ms`` is when its address was seen to be its maker's, if it was.
 
     Raises ``EmailTaken`` if the address has an account that another operation made,
     or this one with another password.
     """
-    made = Credentials(services.passwords.hash(draft.password))
-    account = _new_account(services, operation_id, draft.email, draft.name, made)
+    made = Credentials(services.passwords.hash(draft.password), verified_ms)
+    caller = Caller(Source.CLIENT, None, origin.address or None)
+    account = _new_account(services, operation_id, draft.email, draft.name, made, caller)
     new = new_session(services, account.user.id, origin)
     begun = Put(session_item(new.session), Absent())
     taken = _open_account(services, account, [begun])
@@ -111,7 +116,8 @@ def begin_account(services: Services, token: LinkToken) -> None:
     pending = _require_pending(services, found.get(key), token)
     now = services.clock.now_ms()
     credentials = Credentials(pending.password_hash, verified_ms=now)
-    account = _new_account(services, token.digest, pending.email, pending.name, credentials)
+    caller = Caller(Source.CLIENT)
+    account = _new_account(services, token.digest, pending.email, pending.name, credentials, caller)
     taken = _open_account(services, account, [Delete(key, Exists())])
     if taken is not None and registration_of(taken).operation_id != token.digest:
         raise InvalidLink
@@ -151,13 +157,13 @@ class _Account:
 
 
 def _new_account(
-    services: Services, operation_id: str, email: str, name: str, credentials: Credentials
+    services: Services, operation_id: str, email: str, name: str, credentials: Credentials, caller: Caller
 ) -> _Account:
     now = services.clock.now_ms()
     user = User(services.ids.new(USER), email, name, now)
     workspace = Workspace(services.ids.new(WORKSPACE), FIRST_WORKSPACE, 1, now)
     told = workspace_created(workspace, user.id)
-    event = Event(1, Kind.WORKSPACE_CREATED, user.id, operation_id, now, told)
+    event = Event(1, Kind.WORKSPACE_CREATED, user.id, operation_id, now, told, caller)
     address = email_item(email, Registration(user.id, workspace.id, operation_id))
     items = [user_item(user), credentials_item(user.id, credentials), address]
     writes = [*(Put(item, Absent()) for item in items), *creation_writes(workspace, event, user.id)]

@@ -10,7 +10,7 @@ from pyairtable_common.application.workspace_access import WorkspaceAccess
 from pyairtable_common.application.workspaces import workspaces_of
 from pyairtable_common.domain.bases import Base
 from pyairtable_common.domain.errors import DuplicateTableName, InvalidRequest
-from pyairtable_common.domain.events import Event, Kind, Operation
+from pyairtable_common.domain.events import Kind, Operation
 from pyairtable_common.domain.ids import BASE, Ids
 from pyairtable_common.domain.jsonvalue import JSONObject
 from pyairtable_common.domain.permissions import Principal, Role
@@ -63,7 +63,7 @@ def create_base(access: WorkspaceAccess, operation: Operation, draft: BaseDraft)
             "name": name,
             "tables": {table.id: {"after": table_document(table)} for table in made.tables},
         }
-        event = Event(1, Kind.BASE_CREATED, operation.actor_id, operation.id, operation.at_ms, told)
+        event = operation.event(1, Kind.BASE_CREATED, told)
         entry = Item(keys.workspace_base(view.workspace.id, base.id), sequence, codec.encode({"name": name}))
         return Plan(
             Kind.WORKSPACE_BASES_CHANGED,

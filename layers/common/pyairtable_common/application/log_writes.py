@@ -201,7 +201,7 @@ class _Writer(Generic[A, R]):
 
     def _writes(self, access: A, plan: Plan[R], sequence: int) -> Sequence[Write]:
         operation = self._operation
-        event = Event(sequence, plan.kind, operation.actor_id, operation.id, operation.at_ms, plan.data)
+        event = operation.event(sequence, plan.kind, plan.data)
         return [*access.advance(event, plan), *plan.writes, *self._receipt(access, plan.result, sequence)]
 
     def _token(self, sequence: int) -> str:

@@ -55,7 +55,7 @@ def create_workspace(services: Services, principal: Principal, operation: Operat
         [Grant(Table.TENANCY, owner, Access.WRITE) for owner in (workspace.id, principal.user_id)],
     )
     told = workspace_created(workspace, principal.user_id)
-    event = Event(1, Kind.WORKSPACE_CREATED, principal.user_id, operation.id, operation.at_ms, told)
+    event = operation.event(1, Kind.WORKSPACE_CREATED, told)
     for _ in attempts(services):
         try:
             made = _made_before(store, workspace, event)

@@ -16,11 +16,37 @@ class Kind(Enum):
     WORKSPACE_CHANGED = "workspace.changed"
     WORKSPACE_BASES_CHANGED = "workspace.bases.changed"
     MEMBERS_CHANGED = "workspace.members.changed"
+    INVITES_CHANGED = "workspace.invites.changed"
+
+
+class Source(Enum):
+    """By which way a change came in (Airtable Web API, "Webhooks payload"). The value is stored."""
+
+    CLIENT = "client"
+    PUBLIC_API = "publicApi"
+    SYSTEM = "system"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where a change came from: the way, the session or token that asked (its id), and from which address.
+
+    ``CLIENT`` is a person's session, ``PUBLIC_API`` a personal access token, ``SYSTEM`` nobody's
+    request, ``UNKNOWN`` what was written before this was noted.
+    """
+
+    source: Source
+    credential_id: str | None = None
+    address: str | None = None
+
+
+SYSTEM = Caller(Source.SYSTEM)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One entry of a log.
+    """One entry of a log, in the newest form of its kind (``repositories.upcasters``).
 
     ``operation_id`` is the writer's own: finding it at ``sequence`` tells a writer
     whose answer was lost that it succeeded. ``data`` holds ``before`` and
@@ -33,7 +59,7 @@ class Event:
     operation_id: str
     at_ms: int
     data: JSONObject
-    version: int = 1
+    caller: Caller = SYSTEM
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +76,8 @@ class Operation:
     actor_id: str
     at_ms: int
     fingerprint: str | None = None
+    caller: Caller = SYSTEM
+
+    def event(self, sequence: int, kind: Kind, data: JSONObject) -> Event:
+        """What a log tells of it."""
+        return Event(sequence, kind, self.actor_id, self.id, self.at_ms, data, self.caller)

@@ -6,10 +6,10 @@ which makes two writers of one owner take turns.
 
 from collections.abc import Iterator, Sequence
 
-from pyairtable_common.domain.events import Event, Kind
+from pyairtable_common.domain.events import Caller, Event, Kind, Source
 from pyairtable_common.domain.jsonvalue import JSONObject
-from pyairtable_common.repositories import codec, keys
-from pyairtable_common.repositories.documents import integer, mapping, text
+from pyairtable_common.repositories import codec, keys, upcasters
+from pyairtable_common.repositories.documents import integer, mapping, optional_text, text
 from pyairtable_common.repositories.parts import split
 from pyairtable_common.repositories.ports import Absent, Item, Put, Store, Table
 
@@ -59,7 +59,13 @@ def _items(store: Store, table: Table, owner_id: str, after: int, until: int | N
         last_sk, found = None, False
         more = True
         while more:
-            page = store.query(table, partition, first=keys.event_bound(sequence), after=last_sk)
+            page = store.query(
+                table,
+                partition,
+                first=keys.event_bound(sequence),
+                after=last_sk,
+                limit=_enough(sequence, until),
+            )
             for item in page.items:
                 if until is not None and keys.sequence_of(item.key) > until:
                     return
@@ -72,25 +78,42 @@ def _items(store: Store, table: Table, owner_id: str, after: int, until: int | N
         sequence = (sequence // keys.EVENTS_PER_PARTITION + 1) * keys.EVENTS_PER_PARTITION
 
 
+def _enough(sequence: int, until: int | None) -> int | None:
+    """Items that, where each holds a whole event, are all that is wanted and the one that ends it."""
+    return None if until is None else until - sequence + 2
+
+
 def _to_json(event: Event) -> JSONObject:
+    caller = event.caller
     return {
         "seq": event.sequence,
         "kind": event.kind.value,
-        "v": event.version,
+        "v": upcasters.newest_version(event.kind),
         "actor": event.actor_id,
         "op": event.operation_id,
         "at": event.at_ms,
+        "from": {
+            "source": caller.source.value,
+            "credential": caller.credential_id,
+            "address": caller.address,
+        },
         "data": event.data,
     }
 
 
-def _from_json(raw: JSONObject) -> Event:
+def _from_json(stored: JSONObject) -> Event:
+    raw = upcasters.upcast(stored)
+    caller = mapping(raw, "from")
     return Event(
         sequence=integer(raw, "seq"),
         kind=Kind(text(raw, "kind")),
-        version=integer(raw, "v"),
         actor_id=text(raw, "actor"),
         operation_id=text(raw, "op"),
         at_ms=integer(raw, "at"),
+        caller=Caller(
+            Source(text(caller, "source")),
+            optional_text(caller, "credential"),
+            optional_text(caller, "address"),
+        ),
         data=mapping(raw, "data"),
     )

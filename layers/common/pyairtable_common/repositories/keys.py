@@ -37,6 +37,11 @@ def personal_token(user_id: str, token_id: str) -> Key:
     return Key(Table.IDENTITY, user_id, f"{PERSONAL_TOKENS}{token_id}")
 
 
+def credential_id(key: Key) -> str:
+    """The id of the session or the personal access token that lies there."""
+    return key.sk.partition("#")[2]
+
+
 def link(owner: str, name: str) -> Key:
     """What a mailed link stands for: an account's, or, where there is none yet, an address'."""
     return Key(Table.IDENTITY, owner, f"{LINKS}{name}")
@@ -89,12 +94,17 @@ def user_workspace(user_id: str, workspace_id: str) -> Key:
     return Key(Table.TENANCY, user_id, f"{USER_WORKSPACES}{workspace_id}")
 
 
+def invite(workspace_id: str, invite_id: str) -> Key:
+    return Key(Table.TENANCY, workspace_id, f"{INVITES}{invite_id}")
+
+
 def slug(text: str) -> Key:
     """Holds a slug for one workspace, so that no two share it."""
     return Key(Table.TENANCY, f"slug:{text}", "WORKSPACE")
 
 
 MEMBERS = "MEM#"
+INVITES = "INV#"
 WORKSPACE_BASES = "BASE#"
 USER_WORKSPACES = "WSP#"
 

@@ -8,11 +8,13 @@ from pyairtable_common.application.authentication import Credential, prove, read
 from pyairtable_common.application.base_access import BaseAccess, Need, Prefetch, open_base
 from pyairtable_common.application.workspace_access import WorkspaceAccess, open_workspace
 from pyairtable_common.domain.errors import DomainError, InvalidRequest, NotPermittedOrNotFound
-from pyairtable_common.domain.events import Operation
+from pyairtable_common.domain.events import Caller, Operation, Source
 from pyairtable_common.domain.permissions import Principal
 from pyairtable_common.domain.tables import BaseSchema
+from pyairtable_common.repositories.keys import credential_id
 from pyairtable_common.repositories.ports import Key, Table
 from pyairtable_common.repositories.receipts import receipt_keys
+from pyairtable_common.web.client_address import written_address
 from pyairtable_common.web.policy import Gate
 from pyairtable_common.web.rate_limit import counted
 from pyairtable_common.web.routing import Call
@@ -56,7 +58,7 @@ def open_base_to_write(
     """The same for a write, with the operation that it is."""
     credential = read_credential(call.services, _authorization(call))
     value = _decoded(call, credential, decode)
-    operation = _decoded(call, credential, lambda: operation_of(call, credential.user_id))
+    operation = _decoded(call, credential, lambda: _operation(call, credential.user_id, credential))
     receipts = receipt_keys(Table.BASES, call.request.path_parameters["base"], operation)
     access = _open(call, credential, lambda schema: [*receipts, *(wanted(value, schema) if wanted else [])])
     return access, operation, value
@@ -77,7 +79,7 @@ def open_named_workspace(
     need = _need(call, Gate.NAMED_WORKSPACE)
     credential = read_credential(call.services, _authorization(call))
     try:
-        value, operation = decode(), operation_of(call, credential.user_id)
+        value, operation = decode(), _operation(call, credential.user_id, credential)
     except DomainError:
         with counted(call, credential):
             prove(call.services, credential)
@@ -112,13 +114,29 @@ def _need(call: Call, gate: Gate) -> Need:
 
 def operation_of(call: Call, user_id: str) -> Operation:
     """This request as one operation: its own, or the one that its ``Idempotency-Key`` names."""
-    now = call.services.clock.now_ms()
+    is_open = call.policy.gate is Gate.OPEN
+    return _operation(
+        call, user_id, None if is_open else read_credential(call.services, _authorization(call))
+    )
+
+
+def _operation(call: Call, user_id: str, credential: Credential | None) -> Operation:
+    now, caller = call.services.clock.now_ms(), _caller(call, credential)
     key = call.request.headers.get("idempotency-key")
     if key is None:
-        return Operation(f"{call.services.below(1 << 128):032x}", user_id, now)
+        return Operation(f"{call.services.below(1 << 128):032x}", user_id, now, caller=caller)
     if not 0 < len(key) <= _MAX_KEY:
         raise InvalidRequest(f"An Idempotency-Key has 1 to {_MAX_KEY} characters")
-    return Operation(_digest(user_id, key)[:32], user_id, now, _fingerprint(call))
+    return Operation(_digest(user_id, key)[:32], user_id, now, _fingerprint(call), caller)
+
+
+def _caller(call: Call, credential: Credential | None) -> Caller:
+    """Where the request comes from; the credential is shown, if not yet proved."""
+    address = written_address(call.request.source_ip)
+    if credential is None:
+        return Caller(Source.CLIENT, None, address)
+    source = Source.CLIENT if credential.digest is None else Source.PUBLIC_API
+    return Caller(source, credential_id(credential.key), address)
 
 
 def _authorization(call: Call) -> str | None:

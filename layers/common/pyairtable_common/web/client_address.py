@@ -24,6 +24,14 @@ def client_address(source_ip: str, headers: Mapping[str, str], edge_proof: str) 
     return forwarded[-2]
 
 
+def written_address(text: str) -> str | None:
+    """The address as it is usually written; ``None`` for what is none."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return None
+
+
 def network_of(address: str) -> str:
     """What one caller can be expected to hold: an IPv4 address, or 64 bits of an IPv6 one."""
     try:
