@@ -8,13 +8,15 @@ from pyairtable_common.application.sessions import SignedIn
 from pyairtable_common.domain.jsonvalue import JSONObject, JSONValue
 from pyairtable_common.domain.permissions import Principal, Role, Scope
 from pyairtable_common.domain.users import User
-from pyairtable_common.domain.workspaces import Workspace
+from pyairtable_common.domain.workspaces import Membership, Workspace
 from pyairtable_common.web.native import require_only, text_of
 
 
-def account_draft_of(body: JSONObject) -> AccountDraft:
-    require_only(body, "email", "password", "name")
-    return checked_draft(text_of(body, "email"), text_of(body, "password"), text_of(body, "name"))
+def account_draft_of(body: JSONObject) -> tuple[AccountDraft, str | None]:
+    """An account to be made and, from whom was invited, the token of the invite's link."""
+    require_only(body, "email", "password", "name", "inviteToken")
+    invite = text_of(body, "inviteToken") if "inviteToken" in body else None
+    return checked_draft(text_of(body, "email"), text_of(body, "password"), text_of(body, "name")), invite
 
 
 def login_of(body: JSONObject) -> tuple[str, str, str | None]:
@@ -30,6 +32,11 @@ def registered_json(registered: Registered) -> JSONObject:
         **signed_in_json(registered.signed_in),
         "workspace": {"id": workspace.id, "name": workspace.name},
     }
+
+
+def joined_json(membership: Membership) -> JSONObject:
+    """The workspace of the invite that somebody signed up with."""
+    return {"joined": {"workspaceId": membership.workspace_id, "role": membership.role.word}}
 
 
 def signed_in_json(signed_in: SignedIn) -> JSONObject:

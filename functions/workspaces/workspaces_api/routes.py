@@ -18,18 +18,20 @@ from pyairtable_common.web.auth import open_person, open_workspace_of, operation
 from pyairtable_common.web.decoding import one
 from pyairtable_common.web.messages import Response
 from pyairtable_common.web.routing import Call, Router
+from workspaces_api.routes_invites import router as invites
 from workspaces_api.wire import (
     change_of,
-    invitation_of,
     member_json,
     membership_json,
     name_of,
+    new_member_of,
     new_owner_of,
     role_of,
     workspace_json,
 )
 
 router = Router()
+router.include(invites)
 
 MEMBER = "/v1/workspaces/{workspace}/members/{user}"
 
@@ -77,9 +79,9 @@ def get_members(call: Call) -> Response:
 @router.route("POST", "/v1/workspaces/{workspace}/members")
 def post_member(call: Call) -> Response:
     access = open_workspace_of(call)
-    invitee, role = invitation_of(call.request.json())
+    user_id, role = new_member_of(call.request.json())
     operation = operation_of(call, access.principal.user_id)
-    return Response(member_json(add_member(access, operation, invitee, role)), 201)
+    return Response(member_json(add_member(access, operation, user_id, role)), 201)
 
 
 @router.route("PATCH", MEMBER)

@@ -1,6 +1,6 @@
 """The workspaces service's request and response shapes."""
 
-from pyairtable_common.application.members import Invitee, Member
+from pyairtable_common.application.members import Member
 from pyairtable_common.application.workspaces import WorkspaceChange
 from pyairtable_common.domain.clock import iso_from_ms
 from pyairtable_common.domain.errors import Invalid
@@ -14,19 +14,15 @@ def name_of(body: JSONObject) -> str:
     return text_of(require_only(body, "name"), "name")
 
 
-def invitation_of(body: JSONObject) -> tuple[Invitee, Role]:
-    """Exactly one of ``email`` and ``userId``, and a role."""
-    require_only(body, "email", "userId", "role")
-    role = _role(body)
-    if ("email" in body) == ("userId" in body):
-        raise Invalid("email", "is required, or userId instead of it")
-    if "email" in body:
-        return Invitee(email=text_of(body, "email")), role
-    return Invitee(user_id=text_of(body, "userId")), role
+def new_member_of(body: JSONObject) -> tuple[str, Role]:
+    """A user's id and a role. Addresses are for invites: nobody is told here which have an account."""
+    require_only(body, "userId", "role")
+    role = role_in(body)
+    return text_of(body, "userId"), role
 
 
 def role_of(body: JSONObject) -> Role:
-    return _role(require_only(body, "role"))
+    return role_in(require_only(body, "role"))
 
 
 def new_owner_of(body: JSONObject) -> str:
@@ -63,7 +59,8 @@ def member_json(member: Member) -> JSONObject:
     return {"userId": user.id, "email": user.email, "name": user.name, "role": member.role.word}
 
 
-def _role(body: JSONObject) -> Role:
+def role_in(body: JSONObject) -> Role:
+    """The role that a body names. Raises ``Invalid``."""
     role = role_of_word(text_of(body, "role"))
     if role is None:
         raise Invalid("role", f"must be one of {', '.join(role.word for role in Role)}")

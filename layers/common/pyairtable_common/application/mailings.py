@@ -15,9 +15,11 @@ from pyairtable_common.application.attempts import attempts, fresh_token
 from pyairtable_common.application.services import Services
 from pyairtable_common.application.sessions import find_user_id, fresh_secret, is_suspended, own_store
 from pyairtable_common.domain.errors import TryAgain
+from pyairtable_common.domain.invites import InviteToken
 from pyairtable_common.domain.letters import (
     Letter,
     address_taken_letter,
+    invite_letter,
     password_changed_letter,
     password_reset_letter,
     verification_letter,
@@ -35,6 +37,7 @@ from pyairtable_common.domain.users import User, email_digest
 from pyairtable_common.repositories import codec, keys
 from pyairtable_common.repositories.documents import integer, text
 from pyairtable_common.repositories.identity import credentials_of, user_of
+from pyairtable_common.repositories.invites import invite_item, invite_of
 from pyairtable_common.repositories.links import link_item, link_of, pending_account_item, pending_account_of
 from pyairtable_common.repositories.pages import all_items
 from pyairtable_common.repositories.ports import (
@@ -60,14 +63,15 @@ class Kind(Enum):
     REGISTRATION = "registration"
     RESEND = "resend"
     RESET = "reset"
+    INVITE = "invite"
     PASSWORD_CHANGED = "password changed"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
 class Mailing:
-    """A letter to be written: to an address or a user (``subject``).
+    """A letter to be written: to an address or a user, or about a workspace (``subject``).
 
-    ``link`` names the sign-up it is about, ``moment_ms`` the change of password.
+    ``link`` names the sign-up or the invite it is about, ``moment_ms`` the change of password.
     """
 
     kind: Kind
@@ -153,6 +157,26 @@ def _write_reset(services: Services, mailing: Mailing) -> None:
     _post(services, user.email, password_reset_letter(services.public_url, token.text))
 
 
+def _write_invite(services: Services, mailing: Mailing) -> None:
+    """The link of an invite that is still open; an earlier one is dead."""
+    key = keys.invite(mailing.subject, mailing.link)
+    store = ScopedStore(services.store, [Grant(Table.TENANCY, key.owner, Access.WRITE)])
+    token = InviteToken(mailing.subject, mailing.link, fresh_secret(services))
+    for _ in attempts(services):
+        try:
+            item = store.get([key]).get(key)
+            if item is None or not invite_of(item).is_open(services.clock.now_ms()):
+                return
+            linked = replace(invite_of(item), digest=token.digest)
+            write = Put(invite_item(linked, item.version + 1), VersionIs(item.version))
+            store.transact([write], fresh_token(services))
+        except (ConditionFailed, Unavailable):
+            continue
+        _post(services, linked.email, invite_letter(services.public_url, token.text))
+        return
+    raise TryAgain
+
+
 def _write_password_changed(services: Services, mailing: Mailing) -> None:
     account = _account(services, mailing.subject)
     if account is not None and credentials_of(account[1]).changed_ms == mailing.moment_ms:
@@ -163,6 +187,7 @@ _WRITERS: Mapping[Kind, Callable[[Services, Mailing], None]] = {
     Kind.REGISTRATION: _write_verification,
     Kind.RESEND: _write_verification_again,
     Kind.RESET: _write_reset,
+    Kind.INVITE: _write_invite,
     Kind.PASSWORD_CHANGED: _write_password_changed,
 }
 

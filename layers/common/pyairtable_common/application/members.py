@@ -15,11 +15,11 @@ from pyairtable_common.domain.errors import AlreadyMember, LastOwner, NotPermitt
 from pyairtable_common.domain.events import Kind, Operation
 from pyairtable_common.domain.ids import USER, is_id
 from pyairtable_common.domain.permissions import Role
-from pyairtable_common.domain.users import User, canonical_email, email_digest
+from pyairtable_common.domain.users import User
 from pyairtable_common.domain.workspaces import Membership
 from pyairtable_common.repositories import keys
 from pyairtable_common.repositories.documents import integer, text
-from pyairtable_common.repositories.identity import registration_of, user_of
+from pyairtable_common.repositories.identity import user_of
 from pyairtable_common.repositories.pages import all_items, get_all
 from pyairtable_common.repositories.ports import Absent, Delete, Item, Table, VersionIs, Write
 from pyairtable_common.repositories.scoped import Access, Grant, ScopedStore
@@ -32,14 +32,6 @@ class Member:
 
     user: User
     role: Role
-
-
-@dataclass(frozen=True, slots=True)
-class Invitee:
-    """Whom to take in: by address, or by user id."""
-
-    email: str | None = None
-    user_id: str | None = None
 
 
 Roles = Mapping[str, Role | None]
@@ -57,12 +49,12 @@ def list_members(access: WorkspaceAccess) -> Sequence[Member]:
     return [Member(users[user_id], role) for user_id, role in roles.items() if user_id in users]
 
 
-def add_member(access: WorkspaceAccess, operation: Operation, invitee: Invitee, role: Role) -> Member:
-    """Takes in somebody who has an account.
+def add_member(access: WorkspaceAccess, operation: Operation, user_id: str, role: Role) -> Member:
+    """Takes in somebody whose id the caller knows.
 
     Raises ``AlreadyMember``, or ``NotPermittedOrNotFound`` if there is no such account.
     """
-    user = _account_of(access.services, invitee)
+    user = _account_of(access.services, user_id)
     membership = Membership(access.workspace.id, user.id, role)
 
     def decide(view: WorkspaceAccess, sequence: int) -> Plan[Membership]:
@@ -155,14 +147,8 @@ def _writes(before: Present, role: Role | None, sequence: int) -> list[Write]:
     return membership_writes(Membership(membership.workspace_id, membership.user_id, role), sequence, expect)
 
 
-def _account_of(services: Services, invitee: Invitee) -> User:
-    user_id = invitee.user_id
-    if invitee.email is not None:
-        address = keys.email(email_digest(canonical_email(invitee.email)))
-        store = ScopedStore(services.store, [Grant(Table.IDENTITY, address.owner, Access.READ)])
-        item = store.get([address]).get(address)
-        user_id = None if item is None else registration_of(item).user_id
-    if user_id is None or not is_id(user_id, USER):
+def _account_of(services: Services, user_id: str) -> User:
+    if not is_id(user_id, USER):
         raise NotPermittedOrNotFound
     users = _users(services, [user_id])
     if user_id not in users:

@@ -236,6 +236,10 @@ class DeletionUnderWay(Conflict):
     message = "This account is being deleted already"
 
 
+class TooManyInvites(Conflict):
+    message = "This workspace has as many open invites as it may: revoke some first"
+
+
 class LastOwner(Conflict):
     message = "A workspace has at least one owner: make somebody else an owner first"
 

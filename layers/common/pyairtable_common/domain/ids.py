@@ -21,7 +21,7 @@ _TIME_SPACE = 62**_TIME_DIGITS
 _EPOCH_MS = 1_577_836_800_000  # 2020-01-01; seven digits last until 2131
 
 BASE, TABLE, FIELD, VIEW, RECORD = "app", "tbl", "fld", "viw", "rec"
-USER, WORKSPACE, CHOICE, SESSION, TOKEN = "usr", "wsp", "sel", "ses", "pat"
+USER, WORKSPACE, CHOICE, SESSION, TOKEN, INVITE = "usr", "wsp", "sel", "ses", "pat", "inv"
 
 _ID = re.compile(r"[a-z]{3}[0-9A-Za-z]{14}")
 

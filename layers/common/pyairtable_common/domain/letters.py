@@ -28,6 +28,19 @@ def verification_letter(public_url: str, token: str) -> Letter:
     )
 
 
+def invite_letter(public_url: str, token: str) -> Letter:
+    """To an address that somebody invited to their workspace."""
+    return _compose(
+        "You are invited",
+        (
+            "Somebody invited you to work with them in their workspace on PyAirtable.",
+            _Button("See the invitation", _address(public_url, "invites", token)),
+            "The link works once, for seven days, with an account that has this e-mail address.",
+            "If you do not know what this is about, there is nothing to do.",
+        ),
+    )
+
+
 def address_taken_letter(public_url: str) -> Letter:
     """To the owner of an account whose address somebody signed up with again."""
     return _compose(

@@ -39,6 +39,7 @@ def _workspace(scope: Scope, role: Role) -> Policy:
 _OPEN = Policy(Gate.OPEN)
 _SESSION = Policy(Gate.SESSION)
 _MEMBER = "/v1/workspaces/{workspace}/members/{user}"
+_INVITES = "/v1/workspaces/{workspace}/invites"
 _RECORDS = "/v0/{base}/{table}"
 _RECORD = "/v0/{base}/{table}/{record}"
 _TABLES = "/v0/meta/bases/{base}/tables"
@@ -93,6 +94,12 @@ POLICIES: Mapping[tuple[str, str], Policy] = {
     ("DELETE", _MEMBER): _workspace(Scope.WORKSPACES_WRITE, Role.READ),
     ("GET", "/v1/workspaces/{workspace}/members"): _workspace(Scope.WORKSPACES_READ, Role.READ),
     ("POST", "/v1/workspaces/{workspace}/members"): _workspace(Scope.WORKSPACES_WRITE, Role.OWNER),
+    ("GET", _INVITES): _workspace(Scope.WORKSPACES_READ, Role.CREATOR),
+    ("POST", _INVITES): _workspace(Scope.WORKSPACES_WRITE, Role.CREATOR),
+    ("DELETE", f"{_INVITES}/{{invite}}"): _workspace(Scope.WORKSPACES_WRITE, Role.CREATOR),
+    ("POST", f"{_INVITES}/{{invite}}/resend"): _workspace(Scope.WORKSPACES_WRITE, Role.CREATOR),
+    ("POST", "/v1/invites/{token}/accept"): _SESSION,
+    ("POST", "/v1/invites/{token}/decline"): _OPEN,
     ("GET", "/v0/meta/whoami"): Policy(Gate.PERSON),
     ("GET", "/v0/meta/bases"): Policy(Gate.PERSON, Scope.SCHEMA_READ),
     ("POST", "/v0/meta/bases"): Policy(Gate.NAMED_WORKSPACE, Scope.SCHEMA_WRITE, Role.CREATOR),
