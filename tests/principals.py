@@ -25,7 +25,7 @@ from world import PASSWORD, FakeClock, Person, World
 ACCESS_TOKEN_MS = 15 * 60 * 1000
 KINDS = {
     "base": "app", "table": "tbl", "field": "fld", "record": "rec", "workspace": "wsp", "user": "usr",
-    "newcomer": "usr", "session": "ses", "token": "pat",
+    "newcomer": "usr", "invite": "inv", "session": "ses", "token": "pat",
 }  # fmt: skip
 
 
@@ -244,6 +244,7 @@ def _signed_in(world: World, person: Person) -> Person:
 def _possessions(person: Person) -> Mapping[str, str]:
     base = person.create_base()
     spare = _signed_in(person.world, person)
+    invites = f"/v1/workspaces/{person.workspace_id}/invites"
     sessions = spare.expect(200, "GET", "/v1/auth/sessions")["sessions"]
     made = person.expect(201, "POST", "/v1/auth/tokens", {"name": "t", "scopes": ["data.records:read"]})
     return {
@@ -252,6 +253,7 @@ def _possessions(person: Person) -> Mapping[str, str]:
         "field": str(base.tables[0]["fields"][0]["id"]),
         "record": base.create({"Name": "Ada"})[0]["id"],
         "workspace": person.workspace_id,
+        "invite": person.expect(201, "POST", invites, {"email": "guest@example.com", "role": "read"})["id"],
         "session": next(session["id"] for session in sessions if session["current"]),
         "token": made["id"],
     }

@@ -4,7 +4,7 @@ A route without an entry fails the tests that go through all routes: whoever add
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from pyairtable_common.domain.permissions import Role
@@ -21,13 +21,15 @@ def nothing(_: Ids) -> None:
 class Example:
     """``statuses`` are the answers to whoever may. ``body`` and ``query`` are made of the target's ids.
 
-    ``role`` is for a use case that asks more than its route's policy does, ``unbound``
-    for one that no token limited to resources may do.
+    ``path`` has values of path parameters that are no ids. ``role`` is for a use case
+    that asks more than its route's policy does, ``unbound`` for one that no token limited
+    to resources may do.
     """
 
     statuses: Sequence[int] = (200,)
     body: Callable[[Ids], object] = nothing
     query: Callable[[Ids], Sequence[tuple[str, str]]] = lambda _: ()
+    path: Mapping[str, str] = field(default_factory=dict)
     role: Role | None = None
     unbound: bool = False
 
@@ -42,6 +44,7 @@ _TABLES = "/v0/meta/bases/{base}/tables"
 _RECORDS = "/v0/{base}/{table}"
 _RECORD = "/v0/{base}/{table}/{record}"
 _MEMBERS = "/v1/workspaces/{workspace}/members"
+_INVITES = "/v1/workspaces/{workspace}/invites"
 _CELLS = {"Name": "Grace"}
 
 
@@ -91,6 +94,8 @@ EXAMPLES: Mapping[tuple[str, str], Example] = {
     ("POST", "/v1/workspaces"): Example((201,), plain(name="One more"), unbound=True),
     ("GET", "/v1/workspaces/slug-available"): Example(query=lambda _: [("slug", "a-new-one")]),
     ("GET", "/v1/workspaces/{workspace}"): Example(),
+    ("GET", "/v1/workspaces/{workspace}/events"): Example(),
+    ("GET", "/v1/workspaces/{workspace}/audit"): Example(),
     ("PATCH", "/v1/workspaces/{workspace}"): Example(body=plain(name="Another")),
     ("POST", "/v1/workspaces/{workspace}/transfer-ownership"): Example(
         body=lambda ids: {"userId": ids["user"]}
@@ -99,6 +104,12 @@ EXAMPLES: Mapping[tuple[str, str], Example] = {
     ("POST", _MEMBERS): Example((201,), lambda ids: {"userId": ids["newcomer"], "role": "read"}),
     ("PATCH", f"{_MEMBERS}/{{user}}"): Example(body=plain(role="commenter")),
     ("DELETE", f"{_MEMBERS}/{{user}}"): Example(role=Role.CREATOR),
+    ("GET", _INVITES): Example(),
+    ("POST", _INVITES): Example((201,), plain(email="guest@example.org", role="read")),
+    ("DELETE", f"{_INVITES}/{{invite}}"): Example(),
+    ("POST", f"{_INVITES}/{{invite}}/resend"): Example(),
+    ("POST", "/v1/invites/{token}/accept"): Example((422,), path={"token": "none"}),
+    ("POST", "/v1/invites/{token}/decline"): Example((422,), path={"token": "none"}),
     ("GET", "/v0/meta/whoami"): Example(),
     ("GET", "/v0/meta/bases"): Example(),
     ("POST", "/v0/meta/bases"): Example(

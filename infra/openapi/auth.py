@@ -42,6 +42,7 @@ _TOKENS: Properties = {
     "expiresIn": {"type": "integer", "minimum": 1},
 }
 _ACCOUNT = closed({"id": identifier("usr"), "email": TEXT, "name": TEXT})
+_ROLE = words(*(role.word for role in Role))
 _MESSAGE = closed({"message": TEXT})
 _CHANGED = closed({"changed": TRUE})
 
@@ -65,7 +66,8 @@ _SCHEMAS: Properties = {
     "Tokens": closed(_TOKENS),
     "SignedIn": closed({"user": _ACCOUNT, **_TOKENS}),
     "Registered": closed(
-        {"user": _ACCOUNT, **_TOKENS, "workspace": closed({"id": identifier("wsp"), "name": TEXT})}
+        {"user": _ACCOUNT, **_TOKENS, "workspace": closed({"id": identifier("wsp"), "name": TEXT})},
+        {"joined": closed({"workspaceId": identifier("wsp"), "role": _ROLE})},
     ),
     "Session": closed(
         {
@@ -82,9 +84,7 @@ _SCHEMAS: Properties = {
         {"id": identifier("usr"), "name": TEXT},
         {
             "email": TEXT,
-            "workspaces": array(
-                closed({"id": identifier("wsp"), "name": TEXT, "role": words(*(role.word for role in Role))})
-            ),
+            "workspaces": array(closed({"id": identifier("wsp"), "name": TEXT, "role": _ROLE})),
         },
     ),
     "PersonalToken": closed(_PERSONAL_TOKEN),
@@ -131,8 +131,8 @@ _OPERATIONS: Operations = {
     ("POST", "/v1/auth/register"): Operation(
         "Make an account and its first workspace, signed in; or begin to, where addresses are verified",
         {201: ref("Registered"), 202: _MESSAGE},
-        body=closed({"email": EMAIL, "password": NEW_PASSWORD, "name": TITLE}),
-        errors=[errors.EmailTaken],
+        body=closed({"email": EMAIL, "password": NEW_PASSWORD, "name": TITLE}, {"inviteToken": TEXT}),
+        errors=[errors.EmailTaken, errors.InvalidLink],
         idempotent=True,
     ),
     ("POST", "/v1/auth/login"): Operation(

@@ -32,10 +32,11 @@ SERVICES: Mapping[str, tuple[Router, Service]] = {
 
 _JSON = "application/json"
 _SESSION, _TOKEN = "session", "personalAccessToken"
+# Tables and fields can be named by id or name; the token of /v1/invites is the text of a link.
 _PATH_IDS = {
-    "base": "app", "field": None, "record": "rec", "session": "ses", "table": None, "token": "pat",
-    "user": "usr", "workspace": "wsp",
+    "base": "app", "invite": "inv", "record": "rec", "session": "ses", "user": "usr", "workspace": "wsp",
 }  # fmt: skip
+_PATH_TEXT: Schema = {"type": "string", "minLength": 1}
 _IDEMPOTENCY_KEY: Tree = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -121,7 +122,8 @@ def _may_be_refused(policy: Policy) -> bool:
 
 def _operation(service: str, route: Route, operation: Operation) -> Tree:
     answers = {
-        str(status): _answer(status, schema, {}) for status, schema in sorted(operation.answers.items())
+        str(status): _answer(status, schema, {}, operation.texts if status == 200 else ())
+        for status, schema in sorted(operation.answers.items())
     }
     refusals = dict(_refusals(errors_of(route, operation)))
     tree: Tree = {
@@ -157,8 +159,8 @@ def _path_parameters(path: str) -> Iterator[Tree]:
     for segment in path.split("/"):
         if segment.startswith("{"):
             name = segment[1:-1]
-            kind = _PATH_IDS[name]
-            schema = {"type": "string", "minLength": 1} if kind is None else identifier(kind)
+            kind = "pat" if path.startswith("/v1/auth/tokens/") else _PATH_IDS.get(name)
+            schema = _PATH_TEXT if kind is None else identifier(kind)
             yield {"name": name, "in": "path", "required": True, "schema": schema}
 
 
@@ -203,6 +205,7 @@ def _error_responses() -> Tree:
     }
 
 
-def _answer(status: int, schema: Schema, headers: Tree) -> Tree:
-    answer: Tree = {"description": _MEANINGS[status], "content": {_JSON: {"schema": schema}}}
+def _answer(status: int, schema: Schema, headers: Tree, texts: Sequence[str] = ()) -> Tree:
+    content: Tree = {_JSON: {"schema": schema}, **{each: {"schema": TEXT} for each in texts}}
+    answer: Tree = {"description": _MEANINGS[status], "content": content}
     return {**answer, "headers": headers} if headers else answer

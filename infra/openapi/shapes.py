@@ -23,7 +23,8 @@ TRUE: Schema = {"const": True}
 class Operation:
     """What the wire sees of one route.
 
-    ``answers`` are its successes by status. ``query`` are its parameters by name,
+    ``answers`` are its successes by status, as JSON; ``texts`` are the media types in
+    which a 200 may come instead. ``query`` are its parameters by name,
     none of them required unless listed in ``required_query``. ``errors`` are those
     that do not follow from policy, body or ``idempotent``, which is whether the
     route reads an ``Idempotency-Key``.
@@ -36,6 +37,7 @@ class Operation:
     required_query: Sequence[str] = ()
     errors: Errors = ()
     idempotent: bool = False
+    texts: Sequence[str] = ()
 
 
 Operations: TypeAlias = Mapping[tuple[str, str], Operation]

@@ -1,5 +1,6 @@
 """The workspaces service's wire shapes: see ``workspaces_api.wire``."""
 
+from openapi.auth import EMAIL
 from openapi.shapes import (
     FLAG,
     MOMENT,
@@ -13,19 +14,18 @@ from openapi.shapes import (
     Service,
     array,
     closed,
+    deleted,
     identifier,
     nullable,
     ref,
     words,
 )
+from openapi.workspace_events import EVENT_OPERATIONS, EVENT_SCHEMAS
 from pyairtable_common.domain import errors
 from pyairtable_common.domain.permissions import Role
 
 _ROLE = words(*(role.word for role in Role))
-_INVITATION: Schema = {
-    **closed({"role": _ROLE}, {"email": TEXT, "userId": TEXT}),
-    "oneOf": [{"required": ["email"]}, {"required": ["userId"]}],
-}
+_INVITES = "/v1/workspaces/{workspace}/invites"
 _SLUG: Schema = {
     "type": "string",
     "minLength": 3,
@@ -43,6 +43,16 @@ _SCHEMAS: Properties = {
             "icon": nullable(TEXT),
             "role": _ROLE,
             "createdTime": MOMENT,
+        }
+    ),
+    "Invite": closed(
+        {
+            "id": identifier("inv"),
+            "email": TEXT,
+            "role": _ROLE,
+            "invitedByUserId": identifier("usr"),
+            "createdTime": MOMENT,
+            "expiresTime": MOMENT,
         }
     ),
     "Membership": closed({"userId": identifier("usr"), "role": _ROLE}),
@@ -97,10 +107,44 @@ _OPERATIONS: Operations = {
     ("POST", "/v1/workspaces/{workspace}/members"): Operation(
         "Take in somebody who has an account",
         {201: ref("Member")},
-        body=_INVITATION,
+        body=closed({"userId": TEXT, "role": _ROLE}),
         errors=[errors.AlreadyMember],
         idempotent=True,
     ),
 }
 
-SERVICE = Service(_OPERATIONS, _SCHEMAS)
+_INVITE_OPERATIONS: Operations = {
+    ("GET", _INVITES): Operation(
+        "List a workspace's open invites", {200: closed({"invites": array(ref("Invite"))})}
+    ),
+    ("POST", _INVITES): Operation(
+        "Invite somebody by mail",
+        {201: ref("Invite")},
+        body=closed({"email": EMAIL, "role": _ROLE}),
+        errors=[errors.NotPermitted, errors.TooManyInvites],
+        idempotent=True,
+    ),
+    ("DELETE", f"{_INVITES}/{{invite}}"): Operation(
+        "Revoke an invite", {200: deleted("inv")}, idempotent=True
+    ),
+    ("POST", f"{_INVITES}/{{invite}}/resend"): Operation(
+        "Send its letter again, with a new link",
+        {200: ref("Invite")},
+        errors=[errors.NotPermitted],
+        idempotent=True,
+    ),
+    ("POST", "/v1/invites/{token}/accept"): Operation(
+        "Join the workspace that one is invited to",
+        {200: closed({"workspaceId": identifier("wsp"), "userId": identifier("usr"), "role": _ROLE})},
+        errors=[errors.InvalidLink, errors.AlreadyMember],
+        idempotent=True,
+    ),
+    ("POST", "/v1/invites/{token}/decline"): Operation(
+        "Decline it",
+        {200: closed({"declined": TRUE})},
+        errors=[errors.InvalidLink],
+        idempotent=True,
+    ),
+}
+
+SERVICE = Service({**_OPERATIONS, **_INVITE_OPERATIONS, **EVENT_OPERATIONS}, {**_SCHEMAS, **EVENT_SCHEMAS})

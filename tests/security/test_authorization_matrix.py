@@ -106,7 +106,7 @@ class _Cell:
 
     def send(self, installation: Installation) -> Answer:
         """Afterwards everything is as before."""
-        path = re.sub(r"\{(\w+)\}", lambda name: self.target.ids[name[1]], self.path)
+        path = self.path.format(**{**self.target.ids, **self.example.path})
         headers = {"authorization": self.principal.authorization} if self.principal.authorization else {}
         answer = installation.world.call(
             self.method,
@@ -147,7 +147,7 @@ def _named(method: str, path: str) -> Sequence[str]:
     """The kinds of ids that a request to this route holds: in its path, body or query."""
     probe = {name: f"<{name}>" for name in KINDS}
     example = EXAMPLES[method, path]
-    in_path = re.findall(r"{(\w+)}", path)
+    in_path = set(re.findall(r"{(\w+)}", path)) - example.path.keys()
     elsewhere = f"{example.body(probe)} {example.query(probe)}"
     return [name for name, mark in probe.items() if name in in_path or mark in elsewhere]
 

@@ -5,7 +5,6 @@ where the document lets an id or a token stand, every other request has a real o
 that what lies behind the way in is reached too.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,6 +32,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from openapi.document import build_document
+from quick_passwords import QuickPasswords
 from world import PASSWORD, BaseOf, Person, World
 from wsgi_gateway import wsgi_application
 
@@ -103,16 +103,6 @@ def _attack(service: str, count: int, folder: Path) -> int:
     return stage.count
 
 
-class _QuickPasswords:
-    """argon2id costs 40 ms on purpose; what is asked here is not how passwords are kept."""
-
-    def hash(self, password: str) -> str:
-        return hashlib.sha256(password.encode()).hexdigest()
-
-    def verify(self, hashed: str | None, password: str) -> bool:
-        return hashed == self.hash(password)
-
-
 @dataclass(frozen=True, slots=True)
 class _Cast:
     """Somebody with everything that a request could name."""
@@ -124,6 +114,7 @@ class _Cast:
     session_id: str
     token_id: str
     token: str
+    invite_id: str
     refresh_token: str
 
     @property
@@ -137,6 +128,7 @@ class _Cast:
             "token": self.token_id,
             "user": self.guest.user_id,
             "workspace": self.person.workspace_id,
+            "invite": self.invite_id,
         }
 
     @property
@@ -168,7 +160,7 @@ class _Stage:
 
     def __post_init__(self) -> None:
         self.world = World(self.folder)
-        self.world.services = replace(self.world.services, passwords=_QuickPasswords())
+        self.world.services = replace(self.world.services, passwords=QuickPasswords())
         self.cast = self._new_cast()
         schema = schemathesis.openapi.from_dict(self.document, config=_config())
         schema.app = wsgi_application(self.world._gateway)
@@ -227,6 +219,7 @@ class _Stage:
             for session in person.expect(200, "GET", "/v1/auth/sessions")["sessions"]
             if not session["current"]
         )
+        invites = f"/v1/workspaces/{person.workspace_id}/invites"
         made = person.expect(201, "POST", "/v1/auth/tokens", {"name": "t", "scopes": ["data.records:read"]})
         return _Cast(
             person,
@@ -236,6 +229,7 @@ class _Stage:
             other["id"],
             made["id"],
             made["token"],
+            person.expect(201, "POST", invites, {"email": "guest@example.com", "role": "read"})["id"],
             signed_in["refreshToken"],
         )
 
