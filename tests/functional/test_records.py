@@ -195,6 +195,13 @@ def test_a_listing_is_asked_for_in_a_body_just_as_in_a_query(base: BaseOf) -> No
     assert "offset" not in second
 
 
+@pytest.mark.parametrize("name", ["fields", "sort"])
+def test_a_listing_takes_null_for_no_array_and_nothing_else(base: BaseOf, name: str) -> None:
+    base.owner.expect(200, "POST", f"{base.path}/listRecords", {name: None})
+    for value in (False, 0, "", {}, "Name"):
+        base.owner.expect(422, "POST", f"{base.path}/listRecords", {name: value})
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -103,8 +103,8 @@ def list_request_of_body(body: JSONObject) -> ListRequest:
         page_size=_page_size(body.get("pageSize")),
         max_records=_max_records(body.get("maxRecords")),
         offset=_text_or_none(body.get("offset")),
-        fields=texts_of(body.get("fields") or []),
-        sorts=[_sort(sort) for sort in objects_of(body.get("sort") or [])],
+        fields=texts_of(_array_or_none(body.get("fields"))),
+        sorts=[_sort(sort) for sort in objects_of(_array_or_none(body.get("sort")))],
         view=_text_or_none(body.get("view")),
         by_id=optional_flag(body, "returnFieldsByFieldId"),
     )
@@ -250,6 +250,11 @@ def _text_or_none(value: JSONValue) -> str | None:
     if value is not None and not isinstance(value, str):
         raise InvalidRequest
     return value or None
+
+
+def _array_or_none(value: JSONValue) -> JSONValue:
+    """``null`` is no array; everything else is for the caller to judge."""
+    return [] if value is None else value
 
 
 def _batch(value: JSONValue, refusal: str) -> Sequence[JSONObject]:

@@ -70,7 +70,9 @@ def parse_choices(options: Options, ids: Ids) -> tuple[Choice, ...]:
 
 
 def _parse_choice(options: Options, raw: JSONObject, next_color: str, ids: Ids) -> Choice:
-    name, color, choice_id = raw.get("name"), raw.get("color") or next_color, raw.get("id") or ids.new(CHOICE)
+    name, color, choice_id = raw.get("name"), raw.get("color"), raw.get("id")
+    color = next_color if color is None else color
+    choice_id = ids.new(CHOICE) if choice_id is None else choice_id
     if not isinstance(name, str) or not name.strip():
         raise options.invalid("a choice needs a name")
     if not isinstance(color, str) or color not in COLORS:
