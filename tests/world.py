@@ -73,7 +73,7 @@ class FakeClock:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: ``json`` is ``None`` without a body."""
+    """What came back: ``json`` is ``None`` without a body, and the text itself of what is no JSON."""
 
     status: int
     json: Any
@@ -159,8 +159,11 @@ class World:
         answer = self._gateway.respond(
             Request(method, path, urlencode(query), tuple(sent.items()), raw, address)
         )
-        parsed = json.loads(answer.body) if answer.body else None
-        return Answer(answer.status, parsed, {name.lower(): value for name, value in answer.headers})
+        told = {name.lower(): value for name, value in answer.headers}
+        is_json = told.get("content-type", "").startswith("application/json")
+        text = answer.body.decode()
+        parsed = json.loads(text) if text and is_json else text or None
+        return Answer(answer.status, parsed, told)
 
     def expect(self, status: int, method: str, path: str, body: object = None, **how: Any) -> Any:
         """The answer's JSON; the status must be ``status``."""

@@ -101,6 +101,8 @@ def _proxy(response: Response) -> Mapping[str, Any]:
 
 
 def _text(response: Response) -> str:
+    if response.text is not None:
+        return response.text
     return "" if response.body is None else json_codec.encode(response.body)
 
 

@@ -37,8 +37,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer; ``body`` ``None`` sends none."""
+    """An answer; ``body`` ``None`` sends none. ``text`` is sent instead of it, as what ``headers`` tell."""
 
     body: JSONValue
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    text: str | None = None

@@ -100,6 +100,8 @@ POLICIES: Mapping[tuple[str, str], Policy] = {
     ("POST", f"{_INVITES}/{{invite}}/resend"): _workspace(Scope.WORKSPACES_WRITE, Role.CREATOR),
     ("POST", "/v1/invites/{token}/accept"): _SESSION,
     ("POST", "/v1/invites/{token}/decline"): _OPEN,
+    ("GET", "/v1/workspaces/{workspace}/events"): _workspace(Scope.WORKSPACES_READ, Role.READ),
+    ("GET", "/v1/workspaces/{workspace}/audit"): _workspace(Scope.WORKSPACES_READ, Role.OWNER),
     ("GET", "/v0/meta/whoami"): Policy(Gate.PERSON),
     ("GET", "/v0/meta/bases"): Policy(Gate.PERSON, Scope.SCHEMA_READ),
     ("POST", "/v0/meta/bases"): Policy(Gate.NAMED_WORKSPACE, Scope.SCHEMA_WRITE, Role.CREATOR),
