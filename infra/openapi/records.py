@@ -36,6 +36,7 @@ _LISTING_ERRORS: Errors = [
     errors.InvalidOffset,
     errors.IteratorNotAvailable,
     errors.InvalidSort,
+    errors.ViewNotFound,
     errors.UnknownFieldName,
 ]
 _VALUE_ERRORS: Errors = [
@@ -91,6 +92,7 @@ _OPERATIONS: Operations = {
             "pageSize": _PAGE_SIZE,
             "maxRecords": _MAX_RECORDS,
             "offset": TEXT,
+            "view": TEXT,
             "fields[]": array(TEXT),
             "sort[0][field]": TEXT,
             "sort[0][direction]": _DIRECTION,
@@ -107,6 +109,7 @@ _OPERATIONS: Operations = {
                 "pageSize": nullable(_PAGE_SIZE),
                 "maxRecords": nullable(_MAX_RECORDS),
                 "offset": nullable(TEXT),
+                "view": nullable(TEXT),
                 "fields": nullable(array(TEXT)),
                 "sort": nullable(array(opened({"field": TEXT}, {"direction": _DIRECTION}))),
                 **_BY_ID,

@@ -11,6 +11,7 @@ from openapi.shapes import (
     array,
     closed,
     identifier,
+    nullable,
     opened,
     ref,
     words,
@@ -40,7 +41,11 @@ _NEW_OPTIONS: Properties = {
     "number": _PRECISION,
     "checkbox": _ICON_AND_COLOR,
     "singleSelect": closed(
-        {"choices": array(opened({"name": _CHOICE_NAME}, {"id": _CHOICE_ID, "color": _CHOICE_COLOR}))}
+        {
+            "choices": array(
+                opened({"name": _CHOICE_NAME}, {"id": nullable(_CHOICE_ID), "color": nullable(_CHOICE_COLOR)})
+            )
+        }
     ),
     "date": closed({"dateFormat": _DATE_FORMAT}),
 }
