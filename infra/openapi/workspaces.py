@@ -26,6 +26,7 @@ from pyairtable_common.domain.permissions import Role
 
 _ROLE = words(*(role.word for role in Role))
 _INVITES = "/v1/workspaces/{workspace}/invites"
+_COLLABORATORS = "/v1/workspaces/{workspace}/bases/{base}/collaborators"
 _SLUG: Schema = {
     "type": "string",
     "minLength": 3,
@@ -147,4 +148,33 @@ _INVITE_OPERATIONS: Operations = {
     ),
 }
 
-SERVICE = Service({**_OPERATIONS, **_INVITE_OPERATIONS, **EVENT_OPERATIONS}, {**_SCHEMAS, **EVENT_SCHEMAS})
+_COLLABORATOR_OPERATIONS: Operations = {
+    ("GET", _COLLABORATORS): Operation(
+        "Who has a role of their own in a base", {200: closed({"collaborators": array(ref("Member"))})}
+    ),
+    ("POST", _COLLABORATORS): Operation(
+        "Give somebody a role in a base, on top of what the workspace gives them",
+        {201: ref("Member")},
+        body=closed({"userId": TEXT, "role": _ROLE}),
+        errors=[errors.NotPermitted, errors.AlreadyCollaborator],
+        idempotent=True,
+    ),
+    ("PATCH", f"{_COLLABORATORS}/{{user}}"): Operation(
+        "Give them another role",
+        {200: ref("Membership")},
+        body=closed({"role": _ROLE}),
+        errors=[errors.NotPermitted],
+        idempotent=True,
+    ),
+    ("DELETE", f"{_COLLABORATORS}/{{user}}"): Operation(
+        "Take the role away",
+        {200: closed({"userId": identifier("usr"), "deleted": TRUE})},
+        errors=[errors.NotPermitted],
+        idempotent=True,
+    ),
+}
+
+SERVICE = Service(
+    {**_OPERATIONS, **_INVITE_OPERATIONS, **_COLLABORATOR_OPERATIONS, **EVENT_OPERATIONS},
+    {**_SCHEMAS, **EVENT_SCHEMAS},
+)

@@ -19,8 +19,9 @@ def test_what_concerns_a_workspace_or_base_needs_a_scope_and_a_role() -> None:
         concerned = policy.gate in (Gate.WORKSPACE, Gate.NAMED_WORKSPACE, Gate.BASE)
         assert concerned == (policy.role is not None), (method, path)
         assert policy.scope is not None or not concerned, (method, path)
-        assert ("{base}" in path) == (policy.gate is Gate.BASE), (method, path)
         assert ("{workspace}" in path) == (policy.gate is Gate.WORKSPACE), (method, path)
+        of_base = "{base}" in path and "{workspace}" not in path
+        assert of_base == (policy.gate is Gate.BASE), (method, path)
 
 
 def test_every_error_has_an_answer_of_its_own_or_a_nearer_ancestors() -> None:

@@ -18,6 +18,7 @@ from pyairtable_common.web.auth import open_person, open_workspace_of, operation
 from pyairtable_common.web.decoding import one
 from pyairtable_common.web.messages import Response
 from pyairtable_common.web.routing import Call, Router
+from workspaces_api.routes_collaborators import router as collaborators
 from workspaces_api.routes_events import router as events
 from workspaces_api.routes_invites import router as invites
 from workspaces_api.wire import (
@@ -34,6 +35,7 @@ from workspaces_api.wire import (
 router = Router()
 router.include(events)
 router.include(invites)
+router.include(collaborators)
 
 MEMBER = "/v1/workspaces/{workspace}/members/{user}"
 

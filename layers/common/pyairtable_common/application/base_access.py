@@ -2,8 +2,8 @@
 
 One round trip reads the credential, the membership, the head and, where their
 keys can be known, the data. Keys are guessed from what the container remembers
-(which workspace a base is in, its schema); a wrong guess costs a round trip,
-never an answer.
+(which workspace a base is in, its schema, who needed a role in the base itself); a
+wrong guess costs a round trip, never an answer.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -48,7 +48,8 @@ class Need:
 class BaseAccess:
     """One base as this request sees it, and the store within its grants.
 
-    ``known`` holds what was read on the way in; ``None`` is known to be absent.
+    ``known`` holds what was read on the way in; ``None`` is known to be absent. ``role``
+    is enough for ``need``; one in the base is looked up only where the workspace's is not.
     """
 
     services: Services
@@ -95,14 +96,15 @@ def read_unknown(
     return {key: known[key] if key in known else found.get(key) for key in wanted}
 
 
-def role_within(principal: Principal, need: Need, membership: Item | None, *ids: str) -> Role:
-    """The role that a membership gives, if token and role are enough for ``need``.
+def role_within(principal: Principal, need: Need, given: Sequence[Item | None], *ids: str) -> Role:
+    """The highest role that the items give, if token and role are enough for ``need``.
 
     ``ids`` are what the token's grant may name. Raises ``NotPermittedOrNotFound``.
     """
-    if membership is None or not principal.has(need.scope) or not principal.may_touch(*ids):
+    roles = [role_of(item) for item in given if item is not None]
+    if not roles or not principal.has(need.scope) or not principal.may_touch(*ids):
         raise NotPermittedOrNotFound
-    role = role_of(membership)
+    role = max(roles)
     if role < need.role:
         raise NotPermittedOrNotFound
     return role
@@ -136,6 +138,8 @@ def _guess(
     home, schema = services.homes.get(base_id), services.schemas.get(base_id)
     if home is not None:
         guessed.append(keys.member(home, credential.user_id))
+        if services.collaborations.get(_who_where(credential.user_id, base_id)):
+            guessed.append(keys.collaborator(home, base_id, credential.user_id))
     if schema is not None and prefetch is not None:
         guessed += _prefetched(prefetch, schema, base_id)
     return guessed
@@ -152,9 +156,21 @@ def _require(
     services: Services, principal: Principal, base: Base, known: Mapping[Key, Item | None], need: Need
 ) -> Role:
     services.homes.put(base.id, base.workspace_id)
-    membership = keys.member(base.workspace_id, principal.user_id)
-    item = known[membership] if membership in known else services.store.get([membership]).get(membership)
-    return role_within(principal, need, item, base.id, base.workspace_id)
+    by_workspace = keys.member(base.workspace_id, principal.user_id)
+    by_base = keys.collaborator(base.workspace_id, base.id, principal.user_id)
+    items = [_item(services, known, by_workspace), known.get(by_base)]
+    if by_base not in known and not any(item and role_of(item) >= need.role for item in items):
+        items.append(_item(services, known, by_base))
+    services.collaborations.put(_who_where(principal.user_id, base.id), items[-1] is not None)
+    return role_within(principal, need, items, base.id, base.workspace_id)
+
+
+def _item(services: Services, known: Mapping[Key, Item | None], key: Key) -> Item | None:
+    return known[key] if key in known else services.store.get([key]).get(key)
+
+
+def _who_where(user_id: str, base_id: str) -> str:
+    return f"{user_id} {base_id}"
 
 
 def _schema_of(services: Services, store: Store, base: Base) -> BaseSchema:

@@ -312,9 +312,17 @@ def _require_reachable(services: Services, principal: Principal, resources: Iter
     workspaces = {membership.workspace_id for membership in workspaces_of(services, principal)}
     others = wanted - workspaces
     bases = {resource for resource in others if is_id(resource, BASE)}
-    unknown = (others - bases) or (bases - _bases_among(services, workspaces, bases))
+    reachable = _bases_among(services, workspaces, bases) | _single_bases(services, principal, bases)
+    unknown = (others - bases) or (bases - reachable)
     if unknown:
         raise Invalid("resources", "must be workspaces and bases that you can reach")
+
+
+def _single_bases(services: Services, principal: Principal, bases: Iterable[str]) -> set[str]:
+    """Those bases that the person has a role of their own in."""
+    own = {keys.user_base(principal.user_id, base): base for base in bases}
+    store = ScopedStore(services.store, [Grant(Table.TENANCY, principal.user_id, Access.READ)])
+    return {own[key] for key in get_all(store, own)}
 
 
 def _bases_among(services: Services, workspaces: Iterable[str], bases: Iterable[str]) -> set[str]:

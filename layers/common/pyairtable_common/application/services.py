@@ -48,8 +48,8 @@ class Services:
     ``public_url`` is the root of every link; with ``require_verification`` an
     account begins when its owner has read the mail that was sent to its address.
     ``edge_proof`` is what only our own edge sends along; empty where there is none.
-    ``schemas`` and ``homes`` (base id to workspace id) are hints: every use is
-    checked against the head that the request reads anyway. ``token_uses`` is
+    ``schemas``, ``homes`` (base id to workspace id) and ``collaborations`` (who needed a role in
+    the base itself) are hints: every use is checked against what the request reads anyway. ``token_uses`` is
     when this container last wrote down that a personal access token was used.
     """
 
@@ -69,6 +69,7 @@ class Services:
     require_verification: bool
     schemas: Recent[BaseSchema] = field(default_factory=lambda: Recent(100))
     homes: Recent[str] = field(default_factory=lambda: Recent(10_000))
+    collaborations: Recent[bool] = field(default_factory=lambda: Recent(10_000))
     token_uses: Recent[int] = field(default_factory=lambda: Recent(10_000))
     turns: Turns = field(default_factory=Turns)
     replicas: Replicas = field(default_factory=Replicas)

@@ -104,7 +104,7 @@ def open_workspace(
     principal = principal_of(services, credential, found.get(credential.key))
     if head not in found:
         raise NotPermittedOrNotFound
-    role = role_within(principal, need, found.get(membership), workspace_id)
+    role = role_within(principal, need, [found.get(membership)], workspace_id)
     grants = frozenset([Grant(Table.TENANCY, workspace_id, need.access), *also])
     known = {key: found.get(key) for key in own}
     return WorkspaceAccess(services, grants, principal, role, workspace_of(found[head]), known)

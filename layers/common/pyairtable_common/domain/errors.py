@@ -236,6 +236,10 @@ class DeletionUnderWay(Conflict):
     message = "This account is being deleted already"
 
 
+class AlreadyCollaborator(Conflict):
+    message = "This person has a role in the base already: change it"
+
+
 class TooManyInvites(Conflict):
     message = "This workspace has as many open invites as it may: revoke some first"
 

@@ -17,6 +17,7 @@ class Kind(Enum):
     WORKSPACE_BASES_CHANGED = "workspace.bases.changed"
     MEMBERS_CHANGED = "workspace.members.changed"
     INVITES_CHANGED = "workspace.invites.changed"
+    COLLABORATORS_CHANGED = "workspace.collaborators.changed"
 
 
 class Source(Enum):

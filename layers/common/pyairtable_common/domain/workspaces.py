@@ -46,3 +46,13 @@ class Membership:
     workspace_id: str
     user_id: str
     role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Collaboration:
+    """What one person may do in one base, at least."""
+
+    workspace_id: str
+    base_id: str
+    user_id: str
+    role: Role

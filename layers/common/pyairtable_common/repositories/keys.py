@@ -98,6 +98,20 @@ def invite(workspace_id: str, invite_id: str) -> Key:
     return Key(Table.TENANCY, workspace_id, f"{INVITES}{invite_id}")
 
 
+def collaborator(workspace_id: str, base_id: str, user_id: str) -> Key:
+    return Key(Table.TENANCY, workspace_id, f"{collaborators(base_id)}{user_id}")
+
+
+def collaborators(base_id: str) -> str:
+    """What the sort keys of a base's collaborators begin with, in its workspace's partition."""
+    return f"COL#{base_id}#"
+
+
+def user_base(user_id: str, base_id: str) -> Key:
+    """The other way round of ``collaborator``: the bases that a user has a role of their own in."""
+    return Key(Table.TENANCY, user_id, f"{USER_BASES}{base_id}")
+
+
 def slug(text: str) -> Key:
     """Holds a slug for one workspace, so that no two share it."""
     return Key(Table.TENANCY, f"slug:{text}", "WORKSPACE")
@@ -107,6 +121,7 @@ MEMBERS = "MEM#"
 INVITES = "INV#"
 WORKSPACE_BASES = "BASE#"
 USER_WORKSPACES = "WSP#"
+USER_BASES = "COL#"
 
 
 # bases: everything inside a base

@@ -68,6 +68,7 @@ ANSWERS: Mapping[type[errors.DomainError], Answer] = {
     errors.VersionMismatch: Answer(409, "VERSION_MISMATCH"),
     errors.OwnershipRequired: Answer(409, "OWNERSHIP_REQUIRED"),
     errors.DeletionUnderWay: Answer(409, "DELETION_UNDER_WAY"),
+    errors.AlreadyCollaborator: Answer(409, "ALREADY_COLLABORATOR"),
     errors.TooManyInvites: Answer(409, "TOO_MANY_INVITES"),
     errors.LastOwner: Answer(409, "LAST_OWNER"),
     errors.SlugTaken: Answer(409, "SLUG_TAKEN"),

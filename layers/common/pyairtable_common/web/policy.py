@@ -40,6 +40,7 @@ _OPEN = Policy(Gate.OPEN)
 _SESSION = Policy(Gate.SESSION)
 _MEMBER = "/v1/workspaces/{workspace}/members/{user}"
 _INVITES = "/v1/workspaces/{workspace}/invites"
+_COLLABORATORS = "/v1/workspaces/{workspace}/bases/{base}/collaborators"
 _RECORDS = "/v0/{base}/{table}"
 _RECORD = "/v0/{base}/{table}/{record}"
 _TABLES = "/v0/meta/bases/{base}/tables"
@@ -98,6 +99,10 @@ POLICIES: Mapping[tuple[str, str], Policy] = {
     ("POST", _INVITES): _workspace(Scope.WORKSPACES_WRITE, Role.CREATOR),
     ("DELETE", f"{_INVITES}/{{invite}}"): _workspace(Scope.WORKSPACES_WRITE, Role.CREATOR),
     ("POST", f"{_INVITES}/{{invite}}/resend"): _workspace(Scope.WORKSPACES_WRITE, Role.CREATOR),
+    ("GET", _COLLABORATORS): _workspace(Scope.WORKSPACES_READ, Role.READ),
+    ("POST", _COLLABORATORS): _workspace(Scope.WORKSPACES_WRITE, Role.CREATOR),
+    ("PATCH", f"{_COLLABORATORS}/{{user}}"): _workspace(Scope.WORKSPACES_WRITE, Role.CREATOR),
+    ("DELETE", f"{_COLLABORATORS}/{{user}}"): _workspace(Scope.WORKSPACES_WRITE, Role.CREATOR),
     ("POST", "/v1/invites/{token}/accept"): _SESSION,
     ("POST", "/v1/invites/{token}/decline"): _OPEN,
     ("GET", "/v1/workspaces/{workspace}/events"): _workspace(Scope.WORKSPACES_READ, Role.READ),
