@@ -25,7 +25,7 @@ from world import PASSWORD, FakeClock, Person, World
 ACCESS_TOKEN_MS = 15 * 60 * 1000
 KINDS = {
     "base": "app", "table": "tbl", "field": "fld", "record": "rec", "workspace": "wsp", "user": "usr",
-    "newcomer": "usr", "invite": "inv", "session": "ses", "token": "pat",
+    "newcomer": "usr", "collaborator": "usr", "invite": "inv", "session": "ses", "token": "pat",
 }  # fmt: skip
 
 
@@ -33,7 +33,7 @@ KINDS = {
 class Principal:
     """Who asks. ``user_id`` is ``None`` for those whose credential proves nothing.
 
-    ``roles`` are by workspace id; ``resources`` ``None`` is everything.
+    ``roles`` are by the id of a workspace or base; ``resources`` ``None`` is everything.
     """
 
     name: str
@@ -118,17 +118,22 @@ class _Cast:
         self.ada.share_workspace(self.suspended, "creator")
         members = f"/v1/workspaces/{self.ada.workspace_id}/members"
         self.ada.expect(200, "DELETE", f"{members}/{self.former.user_id}")
+        self.collaborator = world.sign_up("Cora")
+        _let_into_base(self.ada, self.own["base"], self.collaborator)
         self.suspended_token = _token(self.suspended, ALL_SCOPES)
         suspend(world.services, self.suspended.user_id)
         self.stranger = world.sign_up("Stranger")
         self.strange_member = world.sign_up("Sven")
         self.stranger.share_workspace(self.strange_member, "read")
         self.foreign = _possessions(self.stranger)
+        self.strange_guest = world.sign_up("Carl")
+        _let_into_base(self.stranger, self.foreign["base"], self.strange_guest)
 
     def targets(self) -> Sequence[Target]:
         newcomer = self.world.sign_up("Nina").user_id
         own = {**self.own, "user": self.plain_member.user_id, "newcomer": newcomer}
         foreign = {**self.foreign, "user": self.strange_member.user_id, "newcomer": newcomer}
+        own["collaborator"], foreign["collaborator"] = self.collaborator.user_id, self.strange_guest.user_id
         return [
             Target("own", own, self.ada.user_id),
             Target("foreign", foreign, self.stranger.user_id),
@@ -172,6 +177,7 @@ class _Cast:
                 _person(f"a member: {role.word}", person, {workspace: role})
                 for role, person in self.members.items()
             ),
+            _person("a collaborator in the base: editor", self.collaborator, {self.own["base"]: Role.EDITOR}),
             _person("a former member", self.former, {}),
             _person("another tenant's owner", self.stranger, {}),
         ]
@@ -239,6 +245,11 @@ def _token(person: Person, scopes: Sequence[Scope] | frozenset[Scope], **more: o
 def _signed_in(world: World, person: Person) -> Person:
     body = {"email": person.email, "password": PASSWORD}
     return replace(person, token=world.expect(200, "POST", "/v1/auth/login", body)["accessToken"])
+
+
+def _let_into_base(owner: Person, base_id: str, guest: Person) -> None:
+    place = f"/v1/workspaces/{owner.workspace_id}/bases/{base_id}/collaborators"
+    owner.expect(201, "POST", place, {"userId": guest.user_id, "role": Role.EDITOR.word})
 
 
 def _possessions(person: Person) -> Mapping[str, str]:

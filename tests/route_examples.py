@@ -21,7 +21,7 @@ def nothing(_: Ids) -> None:
 class Example:
     """``statuses`` are the answers to whoever may. ``body`` and ``query`` are made of the target's ids.
 
-    ``path`` has values of path parameters that are no ids. ``role`` is for a use case
+    ``path`` has other values of path parameters, made of the ids too. ``role`` is for a use case
     that asks more than its route's policy does, ``unbound`` for one that no token limited
     to resources may do.
     """
@@ -32,6 +32,9 @@ class Example:
     path: Mapping[str, str] = field(default_factory=dict)
     role: Role | None = None
     unbound: bool = False
+
+    def path_of(self, path: str, ids: Ids) -> str:
+        return path.format(**{**ids, **{name: value.format(**ids) for name, value in self.path.items()}})
 
 
 def plain(**body: object) -> Callable[[Ids], object]:
@@ -44,6 +47,8 @@ _TABLES = "/v0/meta/bases/{base}/tables"
 _RECORDS = "/v0/{base}/{table}"
 _RECORD = "/v0/{base}/{table}/{record}"
 _MEMBERS = "/v1/workspaces/{workspace}/members"
+_COLLABORATORS = "/v1/workspaces/{workspace}/bases/{base}/collaborators"
+_COLLABORATOR = {"user": "{collaborator}"}
 _INVITES = "/v1/workspaces/{workspace}/invites"
 _CELLS = {"Name": "Grace"}
 
@@ -104,6 +109,10 @@ EXAMPLES: Mapping[tuple[str, str], Example] = {
     ("POST", _MEMBERS): Example((201,), lambda ids: {"userId": ids["newcomer"], "role": "read"}),
     ("PATCH", f"{_MEMBERS}/{{user}}"): Example(body=plain(role="commenter")),
     ("DELETE", f"{_MEMBERS}/{{user}}"): Example(role=Role.CREATOR),
+    ("GET", _COLLABORATORS): Example(),
+    ("POST", _COLLABORATORS): Example((201,), lambda ids: {"userId": ids["newcomer"], "role": "read"}),
+    ("PATCH", f"{_COLLABORATORS}/{{user}}"): Example(body=plain(role="read"), path=_COLLABORATOR),
+    ("DELETE", f"{_COLLABORATORS}/{{user}}"): Example(path=_COLLABORATOR),
     ("GET", _INVITES): Example(),
     ("POST", _INVITES): Example((201,), plain(email="guest@example.org", role="read")),
     ("DELETE", f"{_INVITES}/{{invite}}"): Example(),

@@ -164,7 +164,7 @@ def _request(method: str, path: str, principal: Principal, target: Target) -> Re
         headers["authorization"] = principal.authorization
     return Request(
         method,
-        path.format(**{**target.ids, **example.path}),
+        example.path_of(path, target.ids),
         urlencode(example.query(target.ids)),
         tuple(headers.items()),
         b"" if body is None else dumps(body).encode(),
