@@ -129,6 +129,14 @@ def test_the_trail_is_filtered_by_time(tmp_path: Path) -> None:
     assert found(("from", fourth), ("to", second)) == []
 
 
+def test_a_collaborators_change_is_about_the_base_and_the_person(ada: Person, bob: Person) -> None:
+    base = ada.create_base()
+    path = f"{_workspace(ada)}/bases/{base.id}/collaborators"
+    ada.expect(201, "POST", path, {"userId": bob.user_id, "role": "editor"})
+    assert _entries(ada)[0]["resources"] == [base.id, bob.user_id]
+    assert _numbers(_entries(ada, ("resource", bob.user_id))) == [3]
+
+
 def test_pages_join_up_whatever_is_filtered(ada: Person) -> None:
     for number in range(12):
         _rename(ada, f"Name {number}")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from faulty import FaultyStore
+from pyairtable_common.application.workspace_events import SEEN_FROM
 from pyairtable_common.domain.events import Kind
 from pyairtable_common.domain.permissions import Role
 from pyairtable_common.engines.sqlite.store import SqliteStore
@@ -93,6 +94,10 @@ def test_every_role_sees_people_bases_and_names(ada: Person, world: World, role:
     _rename(ada, "Works")
     ada.create_base()
     assert _page(member, ada)["events"] == _page(ada, ada)["events"]
+
+
+def test_every_kind_of_a_workspaces_events_has_a_least_role() -> None:
+    assert {kind for kind in Kind if kind.value.startswith("workspace.")} == SEEN_FROM.keys()
 
 
 def test_what_a_role_may_not_see_keeps_its_number_and_tells_nothing(ada: Person, world: World) -> None:

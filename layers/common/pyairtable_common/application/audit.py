@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pyairtable_common.application.workspace_access import WorkspaceAccess
 from pyairtable_common.domain.events import Event, Kind
-from pyairtable_common.domain.jsonvalue import is_object
+from pyairtable_common.domain.jsonvalue import JSONObject, is_object
 from pyairtable_common.repositories.event_log import read_events
 from pyairtable_common.repositories.ports import Table
 
@@ -18,7 +18,7 @@ EXAMINED = 1000
 
 _AT_ONCE = 100
 _DISORDER_MS = 3600 * 1000
-_OF_THE_WORKSPACE = frozenset({"before", "after"})
+_OF_A_CHANGE = frozenset({"before", "after"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +89,24 @@ def _newest_first(access: WorkspaceAccess, newest: int, oldest: int) -> Iterator
 
 
 def _resources(workspace_id: str, event: Event) -> Sequence[str]:
-    """The keys of everything that the event tells of by id."""
-    ids = [
-        resource_id
-        for name, changes in event.data.items()
-        if is_object(changes) and name not in _OF_THE_WORKSPACE
-        for resource_id in changes
-    ]
+    """The ids of everything that the event tells of, outer ones first."""
+    ids = list(_ids_in(event.data))
     is_its_own = event.kind is Kind.WORKSPACE_CREATED or not ids
     return [workspace_id, *ids] if is_its_own else ids
+
+
+def _ids_in(data: JSONObject) -> Iterator[str]:
+    """By id, at any depth, until a change says what was before and is after."""
+    for changes in data.values():
+        if is_object(changes) and not data.keys() & _OF_A_CHANGE:
+            yield from _ids_of(changes)
+
+
+def _ids_of(changes: JSONObject) -> Iterator[str]:
+    for resource_id, change in changes.items():
+        yield resource_id
+        if is_object(change) and not change.keys() & _OF_A_CHANGE:
+            yield from _ids_of(change)
 
 
 def _unless_first(sequence: int) -> int | None:
