@@ -48,6 +48,7 @@ _RECORDS = "/v0/{base}/{table}"
 _RECORD = "/v0/{base}/{table}/{record}"
 _MEMBERS = "/v1/workspaces/{workspace}/members"
 _COLLABORATORS = "/v1/workspaces/{workspace}/bases/{base}/collaborators"
+_BASE_COLLABORATORS = "/v0/meta/bases/{base}/collaborators"
 _COLLABORATOR = {"user": "{collaborator}"}
 _INVITES = "/v1/workspaces/{workspace}/invites"
 _CELLS = {"Name": "Grace"}
@@ -124,6 +125,13 @@ EXAMPLES: Mapping[tuple[str, str], Example] = {
     ("POST", "/v0/meta/bases"): Example(
         body=lambda ids: {"name": "More", "workspaceId": ids["workspace"], "tables": [_TABLE]}
     ),
+    ("POST", _BASE_COLLABORATORS): Example(
+        body=lambda ids: {"collaborators": [{"user": {"id": ids["newcomer"]}, "permissionLevel": "read"}]}
+    ),
+    ("PATCH", f"{_BASE_COLLABORATORS}/{{user}}"): Example(
+        body=plain(permissionLevel="read"), path=_COLLABORATOR
+    ),
+    ("DELETE", f"{_BASE_COLLABORATORS}/{{user}}"): Example(path=_COLLABORATOR),
     ("GET", _TABLES): Example(),
     ("POST", _TABLES): Example(body=plain(**_TABLE)),
     ("PATCH", f"{_TABLES}/{{table}}"): Example(body=plain(name="Another")),

@@ -23,6 +23,8 @@ from pyairtable_common.domain.fields.temporal import DATE_FORMATS
 from pyairtable_common.domain.permissions import Role
 from pyairtable_common.domain.tables import MAX_DESCRIPTION
 
+_COLLABORATORS = "/v0/meta/bases/{base}/collaborators"
+_LEVEL = words("read", "comment", "edit", "create")
 _TABLES = "/v0/meta/bases/{base}/tables"
 _TABLE = f"{_TABLES}/{{table}}"
 
@@ -126,6 +128,32 @@ _OPERATIONS: Operations = {
                 }
             )
         },
+    ),
+    ("POST", _COLLABORATORS): Operation(
+        "Give people roles in a base",
+        {200: closed({})},
+        body=opened(
+            {
+                "collaborators": array(
+                    opened({"user": opened({"id": TEXT}), "permissionLevel": _LEVEL}), minItems=1
+                )
+            }
+        ),
+        errors=[errors.NotPermitted, errors.AlreadyCollaborator, errors.InvalidRequest],
+        idempotent=True,
+    ),
+    ("PATCH", f"{_COLLABORATORS}/{{user}}"): Operation(
+        "Give somebody another role in a base",
+        {200: closed({})},
+        body=opened({"permissionLevel": _LEVEL}),
+        errors=[errors.NotPermitted],
+        idempotent=True,
+    ),
+    ("DELETE", f"{_COLLABORATORS}/{{user}}"): Operation(
+        "Take somebody's role in a base away",
+        {200: closed({})},
+        errors=[errors.NotPermitted],
+        idempotent=True,
     ),
     ("POST", "/v0/meta/bases"): Operation(
         "Make a base in a workspace",

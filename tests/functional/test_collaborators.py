@@ -223,3 +223,81 @@ def test_whoever_comes_by_the_base_alone_comes_in_one_round_trip_like_everybody(
         assert store.calls == 1
     base.owner.expect(200, "DELETE", _collaborators(base, bob))
     assert _refusal(bob, "GET", path) == HIDDEN
+
+
+# As Airtable's clients do it
+
+
+def _meta(base: BaseOf, person: Person | None = None) -> str:
+    path = f"/v0/meta/bases/{base.id}/collaborators"
+    return path if person is None else f"{path}/{person.user_id}"
+
+
+def _listed(*people: tuple[Person, str]) -> Mapping[str, Any]:
+    return {
+        "collaborators": [{"user": {"id": one.user_id}, "permissionLevel": level} for one, level in people]
+    }
+
+
+def test_several_people_are_added_changed_and_removed_by_their_permission_level(
+    world: World, ada: Person, bob: Person, base: BaseOf
+) -> None:
+    eve = world.sign_up("Eve")
+    assert ada.expect(200, "POST", _meta(base), _listed((bob, "comment"), (eve, "create"))) == {}
+    assert _roles(base) == {bob.user_id: "commenter", eve.user_id: "creator"}
+    assert ada.expect(200, "PATCH", _meta(base, bob), {"permissionLevel": "edit"}) == {}
+    assert (_bases(bob), _bases(eve)) == ({base.id: "edit"}, {base.id: "create"})
+    assert ada.expect(200, "DELETE", _meta(base, eve)) == {}
+    assert _roles(base) == {bob.user_id: "editor"}
+    events = read_events(world.services.store, Table.TENANCY, ada.workspace_id, 2)
+    assert len(list(events)) == 3
+
+
+def test_a_creator_of_the_base_alone_manages_it_but_not_its_owner(
+    world: World, bob: Person, base: BaseOf
+) -> None:
+    eve = world.sign_up("Eve")
+    _add(base, bob, "creator")
+    bob.expect(200, "POST", _meta(base), _listed((eve, "read")))
+    bob.expect(200, "PATCH", _meta(base, eve), {"permissionLevel": "create"})
+    bob.expect(200, "DELETE", _meta(base, eve))
+    _add(base, eve, "owner")
+    assert _refusal(bob, "PATCH", _meta(base, eve), {"permissionLevel": "read"}) == DENIED
+    assert _refusal(bob, "DELETE", _meta(base, eve)) == DENIED
+    bob.expect(200, "DELETE", _meta(base, bob))
+    assert _refusal(bob, "DELETE", _meta(base, eve)) == HIDDEN
+
+
+@pytest.mark.parametrize("level", ["read", "comment", "edit"])
+def test_lesser_levels_and_strangers_manage_nobody(
+    store: RecordingStore, world: World, ada: Person, bob: Person, base: BaseOf, level: str
+) -> None:
+    eve = world.sign_up("Eve")
+    ada.expect(200, "POST", _meta(base), _listed((bob, level)))
+    before = len(store.written)
+    for person in (bob, eve):
+        assert _refusal(person, "POST", _meta(base), _listed((eve, "read"))) == HIDDEN
+        assert _refusal(person, "PATCH", _meta(base, bob), {"permissionLevel": "create"}) == HIDDEN
+        assert _refusal(person, "DELETE", _meta(base, bob)) == HIDDEN
+    assert len(store.written) == before
+
+
+def test_all_are_added_or_none(store: RecordingStore, ada: Person, bob: Person, base: BaseOf) -> None:
+    nobody = {"user": {"id": "usrAAAAAAAAAAAAAA"}, "permissionLevel": "read"}
+    bodies: Mapping[str, object] = {
+        "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND": {
+            "collaborators": [*_listed((bob, "read"))["collaborators"], nobody]
+        },
+        "INVALID_REQUEST_UNKNOWN": _listed((bob, "read"), (bob, "edit")),
+        "INVALID_REQUEST": {"collaborators": []},
+        "INVALID_REQUEST_MISSING_FIELDS": {"collaborators": [{"permissionLevel": "read"}]},
+    }
+    before = len(store.written)
+    for error, body in bodies.items():
+        assert ada.call("POST", _meta(base), body).error_type == error
+    group = {"group": {"id": "ugpAAAAAAAAAAAAAA"}, "permissionLevel": "read"}
+    assert ada.call("POST", _meta(base), {"collaborators": [group]}).status == 422
+    assert ada.call("POST", _meta(base), _listed((bob, "owner"))).status == 422
+    assert len(store.written) == before
+    ada.expect(200, "POST", _meta(base), _listed((bob, "read")))
+    assert _refusal(ada, "POST", _meta(base), _listed((bob, "edit"))) == (409, "ALREADY_COLLABORATOR")

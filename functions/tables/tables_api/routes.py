@@ -12,8 +12,10 @@ from pyairtable_common.web.auth import (
 from pyairtable_common.web.messages import Response
 from pyairtable_common.web.routing import Call, Router
 from tables_api import wire
+from tables_api.routes_collaborators import router as collaborators
 
 router = Router()
+router.include(collaborators)
 
 TABLES = "/v0/meta/bases/{base}/tables"
 TABLE = f"{TABLES}/{{table}}"
@@ -22,7 +24,7 @@ TABLE = f"{TABLES}/{{table}}"
 @router.route("GET", "/v0/meta/whoami")
 def whoami(call: Call) -> Response:
     principal = open_person(call)
-    return Response(wire.whoami_json(principal, own_profile(call.services, principal).email))
+    return Response(wire.whoami_json(principal, own_profile(call.services, principal).user.email))
 
 
 @router.route("GET", "/v0/meta/bases")

@@ -1,7 +1,7 @@
 """Roles in single bases."""
 
 from pyairtable_common.application.collaborators import (
-    add_collaborator,
+    add_collaborators,
     change_collaborator,
     list_collaborators,
     remove_collaborator,
@@ -29,7 +29,8 @@ def post_collaborator(call: Call) -> Response:
     access = open_workspace_of(call)
     user_id, role = new_member_of(call.request.json())
     operation = operation_of(call, access.principal.user_id)
-    return Response(collaborator_json(add_collaborator(access, operation, _base(call), user_id, role)), 201)
+    (added,) = add_collaborators(access, operation, _base(call), {user_id: role})
+    return Response(collaborator_json(added), 201)
 
 
 @router.route("PATCH", COLLABORATOR)

@@ -8,12 +8,14 @@ change is one write to the workspace's log, and holds at the next request.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pyairtable_common.application.base_access import BaseAccess
 from pyairtable_common.application.log_writes import Plan, ResultCodec, write_log
 from pyairtable_common.application.services import Services
 from pyairtable_common.application.workspace_access import WorkspaceAccess
-from pyairtable_common.domain.errors import AlreadyCollaborator, NotPermitted, NotPermittedOrNotFound
+from pyairtable_common.domain.errors import AlreadyCollaborator, Invalid, NotPermitted, NotPermittedOrNotFound
 from pyairtable_common.domain.events import Kind, Operation
 from pyairtable_common.domain.ids import BASE, USER, is_id
+from pyairtable_common.domain.jsonvalue import JSONObject
 from pyairtable_common.domain.permissions import Role
 from pyairtable_common.domain.users import User
 from pyairtable_common.domain.workspaces import Collaboration
@@ -22,7 +24,7 @@ from pyairtable_common.repositories.collaborators import (
     collaboration_writes,
     collaborators_changed,
 )
-from pyairtable_common.repositories.documents import integer, text
+from pyairtable_common.repositories.documents import integer, objects, text
 from pyairtable_common.repositories.identity import user_of
 from pyairtable_common.repositories.pages import all_items, get_all
 from pyairtable_common.repositories.ports import (
@@ -36,7 +38,9 @@ from pyairtable_common.repositories.ports import (
     Write,
 )
 from pyairtable_common.repositories.scoped import Access, Grant, ScopedStore
-from pyairtable_common.repositories.tenancy import role_of
+from pyairtable_common.repositories.tenancy import role_of, workspace_of
+
+MOST_AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +66,47 @@ def list_collaborators(access: WorkspaceAccess, base_id: str) -> Sequence[Collab
     return [Collaborator(users[user_id], role) for user_id, role in roles.items() if user_id in users]
 
 
-def add_collaborator(
-    access: WorkspaceAccess, operation: Operation, base_id: str, user_id: str, role: Role
-) -> Collaborator:
-    """Raises ``AlreadyCollaborator``, ``NotPermitted``, or ``NotPermittedOrNotFound`` for a missing user."""
-    found = _users(access.services, [user_id]) if is_id(user_id, USER) else {}
-    if user_id not in found:
+def add_collaborators(
+    access: WorkspaceAccess, operation: Operation, base_id: str, roles: Mapping[str, Role]
+) -> Sequence[Collaborator]:
+    """All of ``roles``, by user id, or none of them.
+
+    Raises ``AlreadyCollaborator``, ``NotPermitted``, ``Invalid``, or ``NotPermittedOrNotFound``
+    for a user who is not there.
+    """
+    if not 0 < len(roles) <= MOST_AT_ONCE:
+        raise Invalid("collaborators", f"must be 1 to {MOST_AT_ONCE} people")
+    if not all(is_id(user_id, USER) for user_id in roles):
         raise NotPermittedOrNotFound
-    made = _change(access, operation, _Wish(base_id, user_id, role, is_new=True))
-    return Collaborator(found[user_id], made.role)
+    found = _users(access.services, list(roles))
+    if found.keys() != roles.keys():
+        raise NotPermittedOrNotFound
+    wishes = [_Wish(base_id, user_id, role, is_new=True) for user_id, role in roles.items()]
+    return [Collaborator(found[one.user_id], one.role) for one in _change(access, operation, wishes)]
 
 
 def change_collaborator(
     access: WorkspaceAccess, operation: Operation, base_id: str, user_id: str, role: Role
 ) -> Collaboration:
     """Raises ``NotPermitted``, or ``NotPermittedOrNotFound`` for somebody who is none."""
-    return _change(access, operation, _Wish(base_id, user_id, role))
+    (changed,) = _change(access, operation, [_Wish(base_id, user_id, role)])
+    return changed
 
 
 def remove_collaborator(access: WorkspaceAccess, operation: Operation, base_id: str, user_id: str) -> None:
     """Raises what ``change_collaborator`` raises."""
-    _change(access, operation, _Wish(base_id, user_id, None))
+    _change(access, operation, [_Wish(base_id, user_id, None)])
+
+
+def workspace_of_base(access: BaseAccess) -> WorkspaceAccess:
+    """The workspace of a base that somebody got into, to write who else may: decided by ``_require_rank``."""
+    workspace_id = access.base.workspace_id
+    grants = frozenset([Grant(Table.TENANCY, workspace_id, Access.WRITE)])
+    head = keys.workspace(workspace_id)
+    item = ScopedStore(access.services.store, grants).get([head]).get(head)
+    if item is None:
+        raise NotPermittedOrNotFound
+    return WorkspaceAccess(access.services, grants, access.principal, access.role, workspace_of(item), {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +119,55 @@ class _Wish:
     is_new: bool = False
 
 
-def _change(access: WorkspaceAccess, operation: Operation, wish: _Wish) -> Collaboration:
-    key = keys.collaborator(access.workspace.id, wish.base_id, wish.user_id)
+def _change(
+    access: WorkspaceAccess, operation: Operation, wishes: Sequence[_Wish]
+) -> Sequence[Collaboration]:
+    """Wishes for one base, in one write."""
+    base_id = wishes[0].base_id
 
-    def decide(view: WorkspaceAccess, sequence: int) -> Plan[Collaboration]:
-        place, rank = _place(view, wish.base_id), _rank_keys(view, wish.base_id, operation.actor_id)
-        found = view.read([place, key, *rank])
+    def decide(view: WorkspaceAccess, sequence: int) -> Plan[Sequence[Collaboration]]:
+        workspace_id, place = view.workspace.id, _place(view, base_id)
+        own = _rank_keys(view, base_id, operation.actor_id)
+        wanted = {wish.user_id: keys.collaborator(workspace_id, base_id, wish.user_id) for wish in wishes}
+        found = view.read(list(dict.fromkeys([place, *own, *wanted.values()])))
         if found[place] is None:
             raise NotPermittedOrNotFound
-        before = _before(found[key], wish)
-        _require_rank([found[one] for one in rank], before, wish.role)
-        told = collaborators_changed(wish.base_id, wish.user_id, before, wish.role)
-        shown = wish.role or before or Role.READ
-        after = Collaboration(view.workspace.id, wish.base_id, wish.user_id, shown)
-        writes = _writes(found[key], after, wish, sequence)
-        return Plan(Kind.COLLABORATORS_CHANGED, told, writes if before is not wish.role else [], after)
+        rank = _rank([found[key] for key in own])
+        before = {wish.user_id: _before(found[wanted[wish.user_id]], wish) for wish in wishes}
+        _require_rank(rank, [*before.values(), *(wish.role for wish in wishes)])
+        changes = [_Change(wish, before[wish.user_id], found[wanted[wish.user_id]]) for wish in wishes]
+        return _plan(workspace_id, changes, sequence)
 
-    return write_log(
-        access.widened([Grant(Table.TENANCY, wish.user_id, Access.WRITE)]), operation, decide, _CODEC
+    grants = [Grant(Table.TENANCY, wish.user_id, Access.WRITE) for wish in wishes]
+    return write_log(access.widened(grants), operation, decide, _CODEC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A wish, the role before it, and the item that holds that."""
+
+    wish: _Wish
+    before: Role | None
+    item: Item | None
+
+
+def _plan(workspace_id: str, changes: Sequence[_Change], sequence: int) -> Plan[Sequence[Collaboration]]:
+    after = [
+        Collaboration(
+            workspace_id, one.wish.base_id, one.wish.user_id, one.wish.role or one.before or Role.READ
+        )
+        for one in changes
+    ]
+    told = collaborators_changed(
+        changes[0].wish.base_id, {one.wish.user_id: (one.before, one.wish.role) for one in changes}
     )
+    writes = [
+        write
+        for one, made in zip(changes, after, strict=True)
+        if one.before is not one.wish.role
+        for write in _writes(one.item, made, one.wish, sequence)
+    ]
+    return Plan(Kind.COLLABORATORS_CHANGED, told, writes, after)
 
 
 def _place(access: WorkspaceAccess, base_id: str) -> Key:
@@ -135,11 +189,16 @@ def _before(item: Item | None, wish: _Wish) -> Role | None:
     return None if item is None else role_of(item)
 
 
-def _require_rank(own: Sequence[Item | None], before: Role | None, after: Role | None) -> None:
-    rank = max((role_of(item) for item in own if item is not None), default=None)
-    if rank is None or rank < Role.CREATOR:
+def _rank(own: Sequence[Item | None]) -> Role:
+    """The actor's own role in the base, which must be enough to manage others."""
+    rank = max((role_of(item) for item in own if item is not None), default=Role.READ)
+    if rank < Role.CREATOR:
         raise NotPermittedOrNotFound
-    if max(before or Role.READ, after or Role.READ) > rank:
+    return rank
+
+
+def _require_rank(rank: Role, touched: Sequence[Role | None]) -> None:
+    if any(role is not None and role > rank for role in touched):
         raise NotPermitted
 
 
@@ -159,14 +218,22 @@ def _users(services: Services, user_ids: Sequence[str]) -> Mapping[str, User]:
     return {item.key.owner: user_of(item) for item in get_all(store, map(keys.user, user_ids)).values()}
 
 
-_CODEC: ResultCodec[Collaboration] = ResultCodec(
-    lambda one: {
+def _document(one: Collaboration) -> JSONObject:
+    return {
         "workspace": one.workspace_id,
         "base": one.base_id,
         "user": one.user_id,
         "role": one.role.value,
-    },
-    lambda raw: Collaboration(
+    }
+
+
+def _of_document(raw: JSONObject) -> Collaboration:
+    return Collaboration(
         text(raw, "workspace"), text(raw, "base"), text(raw, "user"), Role(integer(raw, "role"))
-    ),
+    )
+
+
+_CODEC: ResultCodec[Sequence[Collaboration]] = ResultCodec(
+    lambda made: {"collaborators": [_document(one) for one in made]},
+    lambda raw: [_of_document(one) for one in objects(raw, "collaborators")],
 )

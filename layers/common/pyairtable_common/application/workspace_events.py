@@ -19,7 +19,6 @@ SEEN_FROM: Mapping[Kind, Role] = {
     Kind.WORKSPACE_BASES_CHANGED: Role.READ,
     Kind.MEMBERS_CHANGED: Role.READ,
     Kind.COLLABORATORS_CHANGED: Role.READ,
-    Kind.COLLABORATORS_CHANGED: Role.READ,
     Kind.INVITES_CHANGED: Role.CREATOR,
 }
 """The least role that sees events of a kind: the one that may list what they tell of. Else, an owner's."""

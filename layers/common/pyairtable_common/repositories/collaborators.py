@@ -1,5 +1,7 @@
 """Roles in single bases, in the store: under the workspace, and the other way round under the user."""
 
+from collections.abc import Mapping
+
 from pyairtable_common.domain.jsonvalue import JSONObject
 from pyairtable_common.domain.permissions import Role
 from pyairtable_common.domain.workspaces import Collaboration
@@ -25,9 +27,12 @@ def collaboration_writes(one: Collaboration, version: int, expect: Expectation) 
     ]
 
 
-def collaborators_changed(base_id: str, user_id: str, before: Role | None, after: Role | None) -> JSONObject:
+def collaborators_changed(base_id: str, changes: Mapping[str, tuple[Role | None, Role | None]]) -> JSONObject:
     """What an event tells: by base and user id, the role before and after; ``None`` for none."""
-    return {"collaborators": {base_id: {user_id: {"before": _told(before), "after": _told(after)}}}}
+    told: JSONObject = {
+        user: {"before": _told(before), "after": _told(after)} for user, (before, after) in changes.items()
+    }
+    return {"collaborators": {base_id: told}}
 
 
 def _told(role: Role | None) -> JSONObject | None:

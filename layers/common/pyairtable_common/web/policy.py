@@ -47,6 +47,7 @@ _TABLES = "/v0/meta/bases/{base}/tables"
 _TABLE = "/v0/meta/bases/{base}/tables/{table}"
 _READ_RECORDS = _base(Scope.RECORDS_READ, Role.READ)
 _WRITE_RECORDS = _base(Scope.RECORDS_WRITE, Role.EDITOR)
+_WRITE_BASE = _base(Scope.WORKSPACES_WRITE, Role.CREATOR)
 _WRITE_SCHEMA = _base(Scope.SCHEMA_WRITE, Role.CREATOR)
 
 POLICIES: Mapping[tuple[str, str], Policy] = {
@@ -110,6 +111,9 @@ POLICIES: Mapping[tuple[str, str], Policy] = {
     ("GET", "/v0/meta/whoami"): Policy(Gate.PERSON),
     ("GET", "/v0/meta/bases"): Policy(Gate.PERSON, Scope.SCHEMA_READ),
     ("POST", "/v0/meta/bases"): Policy(Gate.NAMED_WORKSPACE, Scope.SCHEMA_WRITE, Role.CREATOR),
+    ("POST", "/v0/meta/bases/{base}/collaborators"): _WRITE_BASE,
+    ("PATCH", "/v0/meta/bases/{base}/collaborators/{user}"): _WRITE_BASE,
+    ("DELETE", "/v0/meta/bases/{base}/collaborators/{user}"): _WRITE_BASE,
     ("GET", _TABLES): _base(Scope.SCHEMA_READ, Role.READ),
     ("POST", _TABLES): _WRITE_SCHEMA,
     ("PATCH", _TABLE): _WRITE_SCHEMA,
