@@ -8,6 +8,7 @@ import pytest
 
 from faulty import FaultyStore
 from pyairtable_common.application.workspace_events import SEEN_FROM
+from pyairtable_common.domain.clock import iso_from_ms
 from pyairtable_common.domain.events import Kind
 from pyairtable_common.domain.permissions import Role
 from pyairtable_common.engines.sqlite.store import SqliteStore
@@ -53,7 +54,7 @@ def test_events_come_oldest_first_and_say_who_what_and_which_way(ada: Person, wo
     assert page["events"][1] == {
         "sequence": 2,
         "kind": "workspace.members.changed",
-        "time": "2026-05-28T20:26:40.000Z",
+        "time": iso_from_ms(ada.world.clock.now_ms()),
         "actorId": ada.user_id,
         "source": "client",
         "changes": {"members": {bob.user_id: {"before": None, "after": {"role": "editor"}}}},
