@@ -13,9 +13,11 @@ from pyairtable_common.engines.aws import LOCAL_CREDENTIALS, Patience
 from pyairtable_common.engines.dynamodb.store import DynamoStore
 from pyairtable_common.engines.sqlite.store import SqliteStore
 from recording import RecordingStore
-from world import World
+from world import FakeClock, World
 
 REGION = "us-east-1"
+LATER_MS = 4_000_000_000_000
+"""In the year 2096."""
 _installations = itertools.count()
 
 
@@ -43,5 +45,9 @@ def store(request: pytest.FixtureRequest) -> Iterator[RecordingStore]:
 
 @pytest.fixture
 def world(request: pytest.FixtureRequest, tmp_path: Path, store: RecordingStore) -> World:
-    """Seeded by the test's name: a server that outlives the test never sees a transaction token twice."""
-    return World(tmp_path, store=store, seed=zlib.crc32(f"{request.node.nodeid}{os.getpid()}".encode()))
+    """Seeded by the test's name: a server that outlives the test never sees a transaction token twice.
+
+    Its clock is ahead of the machine's: servers drop by the latter what has expired.
+    """
+    seed = zlib.crc32(f"{request.node.nodeid}{os.getpid()}".encode())
+    return World(tmp_path, store=store, clock=FakeClock(LATER_MS), seed=seed)
