@@ -231,6 +231,16 @@ def _added(stage: Stage, answer: Any) -> None:
     assert stage.collaborators() == {stage.eve.user_id: Role.EDITOR, stage.bob.user_id: Role.READ}
 
 
+def _add_in_airtables_words(stage: Stage) -> Answer:
+    people = [{"user": {"id": stage.bob.user_id}, "permissionLevel": "read"}]
+    path = f"/v0/meta/bases/{stage.base.id}/collaborators"
+    return stage.ada.call("POST", path, {"collaborators": people}, headers=KEY)
+
+
+def _added_in_airtables_words(stage: Stage, answer: Any) -> None:
+    _added(stage, {**answer, "userId": stage.bob.user_id})
+
+
 def _change(stage: Stage) -> Answer:
     path = _collaborators(stage.base, stage.eve)
     return stage.ada.call("PATCH", path, {"role": "creator"}, headers=KEY)
@@ -257,6 +267,7 @@ CASES = [
     Case("resend", 200, _resend, _resent),
     Case("sign up", 201, _sign_up, _signed_up),
     Case("add collaborator", 201, _add, _added),
+    Case("add collaborator to a base", 200, _add_in_airtables_words, _added_in_airtables_words),
     Case("change collaborator", 200, _change, _changed),
     Case("remove collaborator", 200, _remove, _removed),
 ]
