@@ -17,6 +17,7 @@ from local.gateway import Gateway, Sources
 from local.letters import LettersWorker
 from local.options import HOST, Options, parse_options
 from local.problems import Problem
+from local.schedules import Schedules
 from local.server import bind, serve
 from local.templates import TemplateError, read_services
 
@@ -46,16 +47,18 @@ def _run(options: Options) -> None:
         if options.access_log:
             logging.getLogger("uvicorn.access").setLevel(logging.INFO)
         demo = _Demo(options, f"http://{HOST}:{port}")
-        letters = LettersWorker(options.data_folder / "mail")
+        letters, schedules = LettersWorker(options.data_folder / "mail"), Schedules()
 
         def start() -> None:
             demo.start()
             if options.engine == "sqlite":
                 letters.start()
+                schedules.start()
 
         def stop() -> None:
             demo.stop()
             letters.stop()
+            schedules.stop()
 
         serve(gateway, bound, on_ready=start, on_stop=stop, access_log=options.access_log)
 

@@ -49,7 +49,7 @@ _EXPORTED_SESSION = closed(
         "id": identifier("ses"),
         "createdTime": MOMENT,
         "lastUsedTime": MOMENT,
-        "expirationTime": MOMENT,
+        "expiresTime": MOMENT,
         "device": TEXT,
         "address": TEXT,
     }
@@ -61,7 +61,7 @@ _EXPORTED_TOKEN = closed(
         "scopes": array(TEXT),
         "resources": nullable(array(identifier("app", "wsp"))),
         "createdTime": MOMENT,
-        "expirationTime": nullable(MOMENT),
+        "expiresTime": nullable(MOMENT),
     }
 )
 _EXPORTED_WORKSPACE = closed({"id": identifier("wsp"), "name": TEXT, "createdTime": MOMENT, "role": TEXT})

@@ -148,7 +148,7 @@ def test_a_role_names_each_action_and_each_resource(service: str) -> None:
 def test_only_the_owners_of_a_table_write_it(service: str) -> None:
     owners = {
         "IdentityTable": {"auth", "users"},
-        "TenancyTable": {"workspaces", "tables", "auth"},
+        "TenancyTable": {"workspaces", "tables", "auth", "users"},
         "BasesTable": {"tables", "records"},
         "TokenUsesInIdentityTable": {"workspaces", "tables", "records"},
     }
@@ -327,6 +327,7 @@ def _shared(service: str) -> Tree:
     for name in workers:
         for own in (name, f"{name}Logs", f"{name}Role"):
             del template["Resources"][own]
+        template["Resources"].pop(f"{name}Alarm", None)
     resources = json.loads(
         json.dumps(template["Resources"])
         .replace(f"{service.capitalize()}Function", "Function")

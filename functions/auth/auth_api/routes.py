@@ -81,7 +81,7 @@ def post_login(call: Call) -> Response:
 @router.route("GET", "/v1/auth/me")
 def get_me(call: Call) -> Response:
     principal = open_person(call)
-    user = own_profile(call.services, principal)
+    user = own_profile(call.services, principal).user
     visible = principal.has(Scope.WORKSPACES_READ)
     return Response(me_json(principal, user, list_workspaces(call.services, principal) if visible else []))
 

@@ -165,6 +165,11 @@ def event_bound(sequence: int) -> str:
     return f"{sequence:0{_SEQUENCE_DIGITS}d}"
 
 
+def account_partitions(user_id: str) -> tuple[str, ...]:
+    """Everything in identity that lies under an account, but for what is being done to it."""
+    return user_id, f"{user_id}#USE", f"{user_id}#ID"
+
+
 def receipt(table: Table, owner_id: str, operation_id: str) -> Key:
     """What a client's Idempotency-Key got for an answer."""
     return Key(table, f"{owner_id}#ID", operation_id)
