@@ -19,22 +19,13 @@ from pyairtable_common.engines.sqlite.store import SqliteStore
 from pyairtable_common.repositories import keys
 from pyairtable_common.repositories.event_log import read_events
 from pyairtable_common.repositories.ports import Item, Key, Table
+from quick_passwords import QuickPasswords
 from world import PASSWORD, Answer, World
 
 MOST_CALLS = 5
 FAULTS = list(product(Fault, range(MOST_CALLS)))
 Planned = tuple[Fault, int]
 ENDS_THE_PROCESS = {Fault.CRASH_BEFORE, Fault.CRASH_AFTER}
-
-
-class QuickPasswords:
-    """As ``Passwords``, without the work that makes guessing slow: nothing here is about that."""
-
-    def hash(self, password: str) -> str:
-        return f"hash of {password}"
-
-    def verify(self, hashed: str | None, password: str) -> bool:
-        return hashed == f"hash of {password}"
 
 
 @dataclass(frozen=True, slots=True)

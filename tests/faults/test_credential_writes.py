@@ -23,6 +23,7 @@ from pyairtable_common.engines.sqlite.store import SqliteStore
 from pyairtable_common.repositories import keys
 from pyairtable_common.repositories.ports import Item, Key
 from pyairtable_common.repositories.second_factors import second_factor_of
+from quick_passwords import QuickPasswords
 from world import PASSWORD, Answer, Person, World
 
 Planned = tuple[Fault, int]
@@ -30,16 +31,6 @@ KEY = {"idempotency-key": "once"}
 TOKENS, TOTP = "/v1/auth/tokens", "/v1/auth/mfa/totp"
 BODY = {"name": "x", "scopes": ["data.records:read"]}
 FEWEST_SCHEDULES = 100
-
-
-class QuickPasswords:
-    """As ``Passwords``, without the work that makes guessing slow: nothing here is about that."""
-
-    def hash(self, password: str) -> str:
-        return f"hash of {password}"
-
-    def verify(self, hashed: str | None, password: str) -> bool:
-        return hashed == f"hash of {password}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from pyairtable_common.engines.sqlite.store import SqliteStore
 from pyairtable_common.repositories import keys
 from pyairtable_common.repositories.identity import credentials_of, session_item, session_of
 from pyairtable_common.repositories.ports import Absent, Item, Put, Store, Table, Unavailable
+from quick_passwords import QuickPasswords
 from received_mail import Mailbox
 from world import PASSWORD, Answer, Person, World
 
@@ -34,16 +35,6 @@ NEW = "umbrella orchard whistle 42"
 KEY = {"idempotency-key": "once"}
 CAROL = {"email": "carol@example.org", "password": PASSWORD, "name": "Carol"}
 FEWEST_SCHEDULES = 100
-
-
-class QuickPasswords:
-    """As ``Passwords``, without the work that makes guessing slow: nothing here is about that."""
-
-    def hash(self, password: str) -> str:
-        return f"hash of {password}"
-
-    def verify(self, hashed: str | None, password: str) -> bool:
-        return hashed == f"hash of {password}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from pyairtable_common.engines.sqlite.store import SqliteStore
 from pyairtable_common.repositories.ports import Table
 from pyairtable_common.web import json_codec
 from pyairtable_common.web.policy import POLICIES
+from quick_passwords import QuickPasswords
 from world import PASSWORD, PEOPLE_FIELDS, BaseOf, World
 
 LEAST_BODIES_AND_PATHS = 60
@@ -25,16 +26,6 @@ TABLE = {"name": "Things", "description": "All", "fields": [PEOPLE_FIELDS[0], PE
 SMALL_TABLE = {"name": "Things", "fields": [PEOPLE_FIELDS[0]]}
 ROW = {"Name": "x", "Age": 1, "Member": True, "Team": "Red", "Born": "2020-01-01", "Mail": "a@b.c"}
 _TYPE = re.compile(r"[A-Z][A-Z_]*")
-
-
-class QuickPasswords:
-    """As ``Passwords``, without the work that makes guessing slow: nothing here is about that."""
-
-    def hash(self, password: str) -> str:
-        return f"hash of {password}"
-
-    def verify(self, hashed: str | None, password: str) -> bool:
-        return hashed == f"hash of {password}"
 
 
 @dataclass(frozen=True, slots=True)
