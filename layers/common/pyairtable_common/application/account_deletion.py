@@ -186,7 +186,7 @@ def _close_own(leaver: _Leaver, state: SagaState) -> JSONObject:
 def _take_account(leaver: _Leaver, _state: SagaState) -> JSONObject:
     """Password, address and account go at once: nobody signs in, or finds the account, half gone."""
     user, credentials = keys.user(leaver.user_id), keys.credentials(leaver.user_id)
-    for _number in attempts(leaver.services):
+    for _ in attempts(leaver.services):
         try:
             found = leaver.store.get([user, credentials])
             writes: list[Write] = [Delete(key, VersionIs(item.version)) for key, item in found.items()]
