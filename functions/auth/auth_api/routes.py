@@ -18,7 +18,7 @@ from auth_api.wire import (
 from pyairtable_common.application.accounts import AccountDraft, register, request_account
 from pyairtable_common.application.guesses import count_mail
 from pyairtable_common.application.invites import accept_invite, require_invited
-from pyairtable_common.application.profiles import own_profile
+from pyairtable_common.application.profiles import own_account
 from pyairtable_common.application.sessions import login
 from pyairtable_common.application.workspaces import list_workspaces
 from pyairtable_common.domain.events import Operation
@@ -81,7 +81,7 @@ def post_login(call: Call) -> Response:
 @router.route("GET", "/v1/auth/me")
 def get_me(call: Call) -> Response:
     principal = open_person(call)
-    user = own_profile(call.services, principal).user
+    user = own_account(call.services, principal)
     visible = principal.has(Scope.WORKSPACES_READ)
     return Response(me_json(principal, user, list_workspaces(call.services, principal) if visible else []))
 

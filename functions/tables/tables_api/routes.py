@@ -1,7 +1,7 @@
 """The tables service's routes: decode, one use case, encode."""
 
 from pyairtable_common.application.bases import create_base, reachable_bases
-from pyairtable_common.application.profiles import own_profile
+from pyairtable_common.application.profiles import own_account
 from pyairtable_common.application.tables import change_field, change_table, create_field, create_table
 from pyairtable_common.web.auth import (
     open_base_to_read,
@@ -24,7 +24,7 @@ TABLE = f"{TABLES}/{{table}}"
 @router.route("GET", "/v0/meta/whoami")
 def whoami(call: Call) -> Response:
     principal = open_person(call)
-    return Response(wire.whoami_json(principal, own_profile(call.services, principal).user.email))
+    return Response(wire.whoami_json(principal, own_account(call.services, principal).email))
 
 
 @router.route("GET", "/v0/meta/bases")

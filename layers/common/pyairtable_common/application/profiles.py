@@ -46,6 +46,15 @@ def own_profile(services: Services, principal: Principal) -> Person:
     return Person(user_of(user), profile_of(profile))
 
 
+def own_account(services: Services, principal: Principal) -> User:
+    """Without the profile, which costs another read. Raises ``NotAuthenticated`` if the account is gone."""
+    key = keys.user(principal.user_id)
+    item = _own(services, principal, Access.READ).get([key]).get(key)
+    if item is None:
+        raise NotAuthenticated
+    return user_of(item)
+
+
 def update_profile(services: Services, principal: Principal, change: ProfileChange) -> Person:
     """Only what differs is written. Raises ``Invalid`` for a value that is none."""
     wanted = clean_change(change)
