@@ -32,6 +32,10 @@ class Leaving:
         self.world.services = replace(self.world.services, passwords=QuickPasswords())
         ada, bob = self.world.sign_up("Ada"), self.world.sign_up("Bob")
         bob.share_workspace(ada, "editor")
+        ada.expect(200, "PATCH", f"/v1/workspaces/{ada.workspace_id}", {"slug": "adas"})
+        base = bob.create_base()
+        path = f"/v1/workspaces/{bob.workspace_id}/bases/{base.id}/collaborators"
+        bob.expect(201, "POST", path, {"userId": ada.user_id, "role": "creator"})
         ada.personal_token("data.records:read")
         ada.expect(202, "DELETE", "/v1/users/me")
         self.ada, self.bob = ada, bob
@@ -64,8 +68,13 @@ class Leaving:
         ]
         assert members == [f"MEM#{self.bob.user_id}"]
         events = list(read_events(self.engine, Table.TENANCY, self.bob.workspace_id, 0))
-        assert [event.sequence for event in events] == [1, 2, 3]
-        assert events[-1].data == {
+        assert [event.sequence for event in events] == [1, 2, 3, 4, 5, 6]
+        assert [
+            item.key.sk
+            for item in all_items(self.engine, Table.TENANCY, self.bob.workspace_id, prefix="COL#")
+        ] == []
+        assert list(all_items(self.engine, Table.TENANCY, "slug:adas")) == []
+        assert events[4].data == {
             "members": {self.ada.user_id: {"before": {"role": Role.EDITOR.word}, "after": None}}
         }
 

@@ -11,7 +11,7 @@ owner signs in as ever and may take it back. On that day it
 5. takes password, address and account away in one transaction: from here on the address
    is free and there is no way back;
 6. removes whatever else lies under the account: sessions, tokens, profile,
-   preferences; and leaves a workspace that a last request may have joined meanwhile.
+   preferences, roles in single bases; and leaves a workspace that a last request may have joined meanwhile.
 
 Records, comments and logs of workspaces keep the account's id, which is nobody's then.
 """
@@ -30,8 +30,9 @@ from pyairtable_common.domain.events import Kind, Operation
 from pyairtable_common.domain.jsonvalue import JSONObject
 from pyairtable_common.domain.permissions import Principal, Role
 from pyairtable_common.domain.users import email_digest
-from pyairtable_common.domain.workspaces import Membership, Workspace
+from pyairtable_common.domain.workspaces import Collaboration, Membership, Workspace
 from pyairtable_common.repositories import keys
+from pyairtable_common.repositories.collaborators import collaboration_of, collaborators_changed
 from pyairtable_common.repositories.documents import integer, mapping
 from pyairtable_common.repositories.identity import (
     credentials_item,
@@ -213,6 +214,8 @@ def _take_rest(leaver: _Leaver, _state: SagaState) -> JSONObject:
     """All that lies under the account, and workspaces that a last request may have made or joined."""
     for partition in keys.account_partitions(leaver.user_id):
         _delete_all(leaver.services, leaver.store, Table.IDENTITY, partition)
+    for item in list(all_items(leaver.store, Table.TENANCY, leaver.user_id, prefix=keys.USER_BASES)):
+        _give_up_role_in_base(leaver, collaboration_of(item))
     for membership in list(leaver.memberships()):
         workspace_id = membership.workspace_id
         if not _close(leaver, workspace_id):
@@ -309,6 +312,21 @@ def _leaving(leaver: _Leaver, workspace_id: str, place: _Place, _: int) -> Plan[
     return Plan(Kind.MEMBERS_CHANGED, {"members": {leaver.user_id: told}}, writes, None)
 
 
+def _give_up_role_in_base(leaver: _Leaver, role: Collaboration) -> None:
+    gone = (
+        keys.collaborator(role.workspace_id, role.base_id, role.user_id),
+        keys.user_base(role.user_id, role.base_id),
+    )
+    told = collaborators_changed(role.base_id, {role.user_id: (role.role, None)})
+
+    def decide(_place: _Place, _sequence: int) -> Plan[None]:
+        if gone[1] not in leaver.store.get([gone[1]]):
+            return _NOTHING
+        return Plan(Kind.COLLABORATORS_CHANGED, told, [Delete(key, Exists()) for key in gone], None)
+
+    _write_membership(leaver, role.workspace_id, decide)
+
+
 def _joining(leaver: _Leaver, workspace_id: str, role: Role, place: _Place, sequence: int) -> Plan[None]:
     if leaver.user_id in place.roles:
         return _NOTHING
@@ -343,7 +361,6 @@ def _write_membership(
 
 def _close(leaver: _Leaver, workspace_id: str) -> bool:
     """Takes away a workspace that has nobody else and no bases; true if it (or its member) is gone."""
-    store = leaver.within(workspace_id)
     for _ in attempts(leaver.services):
         try:
             place = _place(leaver, workspace_id)
@@ -352,7 +369,9 @@ def _close(leaver: _Leaver, workspace_id: str) -> bool:
                     return True
                 if len(place.roles) > 1 or place.has_bases:
                     return False
-                store.transact(_closing(leaver, place.workspace), fresh_token(leaver.services))
+                _closing_store(leaver, place.workspace).transact(
+                    _closing(leaver, place.workspace), fresh_token(leaver.services)
+                )
         except (ConditionFailed, Unavailable):
             continue
         break
@@ -362,8 +381,18 @@ def _close(leaver: _Leaver, workspace_id: str) -> bool:
     return True
 
 
+def _closing_store(leaver: _Leaver, workspace: Workspace) -> Store:
+    """For the workspace, and the slug that it holds."""
+    owners = [workspace.id, leaver.user_id]
+    owners += [keys.slug(workspace.slug).owner] if workspace.slug else []
+    grants = [Grant(Table.TENANCY, owner, Access.WRITE) for owner in owners]
+    return ScopedStore(leaver.services.store, grants)
+
+
 def _closing(leaver: _Leaver, workspace: Workspace) -> Sequence[Write]:
+    slug: list[Write] = [Delete(keys.slug(workspace.slug), Exists())] if workspace.slug else []
     return [
+        *slug,
         Delete(keys.workspace(workspace.id), VersionIs(workspace.sequence)),
         Delete(keys.member(workspace.id, leaver.user_id), Exists()),
         Delete(keys.user_workspace(leaver.user_id, workspace.id), Exists()),
