@@ -31,7 +31,7 @@ test: .venv/.stamp-dev optional ## run every test but the nightly ones
 	$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not nightly" $(ARGS)
 
 test-nightly: .venv/.stamp-dev optional ## run the long tests too, with coverage
-	$(PY) -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term $(ARGS)
+	PYAIRTABLE_NIGHTLY=1 $(PY) -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term $(ARGS)
 
 check: fmt-check lint type test validate ## everything CI asks
 

@@ -147,8 +147,8 @@ def test_making_keys_again_keeps_those_that_are_there(deployment: Deployment) ->
 def test_one_service_is_deployed_and_put_back_alone(deployment: Deployment) -> None:
     cloudformation, s3 = deployment.client("cloudformation"), deployment.client("s3")
     root = deploy.read_root(cloudformation, STACK)
-    place = deploy.place_of(root, "users")
-    text = s3.get_object(Bucket=BUCKET, Key=urlsplit(root.address("users")).path.split("/", 2)[2])[
+    place = deploy.place_of(root, "workspaces")
+    text = s3.get_object(Bucket=BUCKET, Key=urlsplit(root.address("workspaces")).path.split("/", 2)[2])[
         "Body"
     ].read()
     first = deploy.publish(s3, place, text.decode())
@@ -156,15 +156,15 @@ def test_one_service_is_deployed_and_put_back_alone(deployment: Deployment) -> N
     assert first != second
     before = deployment.function_changes()
 
-    assert "Users" in deploy.switch(cloudformation, root, "users", place, second)
-    assert _memory(deployment, "users") == 512
+    assert "Workspaces" in deploy.switch(cloudformation, root, "workspaces", place, second)
+    assert _memory(deployment, "workspaces") == 512
     after = deployment.function_changes()
-    assert {name for name in before if before[name] != after[name]} == {"users"}
+    assert {name for name in before if before[name] != after[name]} == {"workspaces"}
 
-    assert deploy.switch(cloudformation, deploy.read_root(cloudformation, STACK), "users", place, first)
-    assert _memory(deployment, "users") == 1024
+    assert deploy.switch(cloudformation, deploy.read_root(cloudformation, STACK), "workspaces", place, first)
+    assert _memory(deployment, "workspaces") == 1024
     assert {version for _, version in deploy.list_versions(s3, place)} == {first, second}
-    assert deployment.call("GET", "/v1/users/me").status_code == 401
+    assert deployment.call("GET", "/v1/workspaces").status_code == 401
 
 
 def _build_and_package(endpoint: str, session: Session, folder: Path) -> str:

@@ -24,13 +24,14 @@ from pyairtable_common.repositories import keys
 from pyairtable_common.repositories.ports import Item, Key
 from pyairtable_common.repositories.second_factors import second_factor_of
 from quick_passwords import QuickPasswords
+from schedules import pairs
 from world import PASSWORD, Answer, Person, World
 
 Planned = tuple[Fault, int]
 KEY = {"idempotency-key": "once"}
 TOKENS, TOTP = "/v1/auth/tokens", "/v1/auth/mfa/totp"
 BODY = {"name": "x", "scopes": ["data.records:read"]}
-FEWEST_SCHEDULES = 100
+FEWEST_SCHEDULES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def run(folder: Path, act: Act, check: Check, *statuses: int, on: bool = True) -
         stage.store.plan(None)
         act(stage)
         faults = list(product(Fault, range(stage.store.calls + 1)))
-    schedules = list(product(faults, repeat=2))
+    schedules = pairs(faults)
     assert len(schedules) >= FEWEST_SCHEDULES
     for schedule in schedules:
         with staged(folder, on=on) as stage:

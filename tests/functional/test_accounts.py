@@ -296,7 +296,8 @@ def test_a_token_sees_of_its_owner_what_its_scopes_say(world: World, ada: Person
     assert seen("data.records:read") == {"id", "name"}
     assert seen("user.email:read") == {"id", "name", "email"}
     assert seen("workspacesAndBases:read") == {"id", "name", "workspaces"}
-    assert seen("data.records:read", path="/v1/users/me") == {"id", "name", "createdTime"}
+    said = {"locale", "timeZone", "bio"}
+    assert seen("data.records:read", path="/v1/users/me") == {"id", "name", "createdTime", *said}
 
 
 def test_a_person_changes_their_own_name(store: RecordingStore, ada: Person) -> None:
