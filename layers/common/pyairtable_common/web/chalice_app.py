@@ -47,7 +47,8 @@ def build_handler(
     service: str, router: Router, services: Callable[[], Services], observer: Observer
 ) -> Handler:
     """The Lambda handler of a service. ``services`` is called once a request and may build on the first."""
-    app = Chalice(app_name=f"pyairtable-{service}", configure_logs=False)
+    # Into the real environment it would write its name once more for every app that is built.
+    app = Chalice(app_name=f"pyairtable-{service}", configure_logs=False, env={})
     for route in router:
         app.route(route.path, methods=[route.method], name=f"{route.method} {route.path}", content_types=[])(
             _view(route, services, observer)
