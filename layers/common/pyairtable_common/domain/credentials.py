@@ -19,7 +19,8 @@ from pyairtable_common.domain.permissions import Scope
 
 SESSION_MS = 30 * 24 * 3600 * 1000
 IDLE_MS = 14 * 24 * 3600 * 1000
-_USER_DIGITS, _SECRET_DIGITS, _CHECK_DIGITS = 21, 35, 8
+_USER_DIGITS, _SECRET_DIGITS = 21, 35
+CHECK_DIGITS = 8
 _PERSONAL_TOKEN = re.compile(r"(pat[0-9A-Za-z]{14})\.([0-9a-f]{64})")
 
 
@@ -144,7 +145,7 @@ def compose_personal_token(token_id: str, user_id: str, below: Callable[[int], i
     """The text of a new token; ``below`` gives a random integer below its argument."""
     owner = f"{from_base62(user_id.removeprefix(USER)):0{_USER_DIGITS}x}"
     secret = f"{below(16**_SECRET_DIGITS):0{_SECRET_DIGITS}x}"
-    return f"{token_id}.{owner}{secret}{_check(token_id, owner + secret)}"
+    return f"{token_id}.{owner}{secret}{checksum(f'{token_id}.{owner}{secret}')}"
 
 
 def parse_personal_token(text: str) -> tuple[str, str] | None:
@@ -153,9 +154,9 @@ def parse_personal_token(text: str) -> tuple[str, str] | None:
     if match is None:
         return None
     token_id, digits = match.groups()
-    body, check = digits[:-_CHECK_DIGITS], digits[-_CHECK_DIGITS:]
+    body, check = digits[:-CHECK_DIGITS], digits[-CHECK_DIGITS:]
     owner = int(body[:_USER_DIGITS], 16)
-    if check != _check(token_id, body) or owner >= 62**TAIL:
+    if check != checksum(f"{token_id}.{body}") or owner >= 62**TAIL:
         return None
     return token_id, USER + base62(owner, TAIL)
 
@@ -169,5 +170,6 @@ def looks_like_personal_token(text: str) -> bool:
     return text.startswith(TOKEN) and "." in text
 
 
-def _check(token_id: str, body: str) -> str:
-    return f"{zlib.crc32(f'{token_id}.{body}'.encode()):0{_CHECK_DIGITS}x}"
+def checksum(text: str) -> str:
+    """CRC-32 in hexadecimal: what tells a typo in a token, without a read."""
+    return f"{zlib.crc32(text.encode()):0{CHECK_DIGITS}x}"

@@ -6,11 +6,10 @@ that was mistyped costs no read. Only the SHA-256 of the secret is kept.
 """
 
 import re
-import zlib
 from dataclasses import dataclass
 from enum import Enum
 
-from pyairtable_common.domain.credentials import digest
+from pyairtable_common.domain.credentials import CHECK_DIGITS, checksum, digest
 from pyairtable_common.domain.ids import INVITE, derived_id
 from pyairtable_common.domain.permissions import Role
 from pyairtable_common.domain.users import email_digest
@@ -19,7 +18,6 @@ LIFETIME_MS = 7 * 24 * 60 * 60 * 1000
 MOST_PENDING = 200
 """In one workspace at a time."""
 
-_CHECK_DIGITS = 8
 _TOKEN = re.compile(r"(wsp[0-9A-Za-z]{14})\.(inv[0-9A-Za-z]{14})\.([0-9a-f]{64})([0-9a-f]{8})")
 
 
@@ -70,7 +68,7 @@ class InviteToken:
     @property
     def text(self) -> str:
         body = f"{self.workspace_id}.{self.invite_id}.{self.secret}"
-        return body + _check(body)
+        return body + checksum(body)
 
 
 def invite_id_of(workspace_id: str, email: str) -> str:
@@ -81,10 +79,6 @@ def invite_id_of(workspace_id: str, email: str) -> str:
 def parse_invite_token(text: str) -> InviteToken | None:
     """The token, if its text is whole; no read is needed."""
     match = _TOKEN.fullmatch(text)
-    if match is None or match[4] != _check(text[:-_CHECK_DIGITS]):
+    if match is None or match[4] != checksum(text[:-CHECK_DIGITS]):
         return None
     return InviteToken(match[1], match[2], match[3])
-
-
-def _check(body: str) -> str:
-    return f"{zlib.crc32(body.encode()):0{_CHECK_DIGITS}x}"

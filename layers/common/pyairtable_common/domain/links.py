@@ -6,16 +6,14 @@ address that has no account yet. Only the SHA-256 of the secret is kept.
 """
 
 import re
-import zlib
 from dataclasses import dataclass
 
-from pyairtable_common.domain.credentials import digest
+from pyairtable_common.domain.credentials import CHECK_DIGITS, checksum, digest
 
 RESET, VERIFICATION, REGISTRATION = "reset", "verify", "reg"
 RESET_MS = 60 * 60 * 1000
 VERIFICATION_MS = 24 * 60 * 60 * 1000
 
-_CHECK_DIGITS = 8
 _TOKEN = re.compile(
     r"(usr[0-9A-Za-z]{14}|email:[0-9a-f]{64})\.(reset|verify|reg[0-9A-Za-z]{14})\.([0-9a-f]{64})([0-9a-f]{8})"
 )
@@ -36,7 +34,7 @@ class LinkToken:
     @property
     def text(self) -> str:
         body = f"{self.owner}.{self.name}.{self.secret}"
-        return body + _check(body)
+        return body + checksum(body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +58,6 @@ class PendingAccount:
 def parse_link_token(text: str) -> LinkToken | None:
     """The token, if its text is whole; no read is needed."""
     match = _TOKEN.fullmatch(text)
-    if match is None or match[4] != _check(text[:-_CHECK_DIGITS]):
+    if match is None or match[4] != checksum(text[:-CHECK_DIGITS]):
         return None
     return LinkToken(match[1], match[2], match[3])
-
-
-def _check(body: str) -> str:
-    return f"{zlib.crc32(body.encode()):0{_CHECK_DIGITS}x}"

@@ -14,11 +14,10 @@ an answer gets the very same successor again.
 import hashlib
 import hmac
 import re
-import zlib
 from dataclasses import dataclass
 from enum import Enum
 
-from pyairtable_common.domain.credentials import Session, digest
+from pyairtable_common.domain.credentials import CHECK_DIGITS, Session, checksum, digest
 from pyairtable_common.domain.ids import SESSION, USER
 
 GRACE_MS = 10_000
@@ -28,7 +27,6 @@ MOST_ROTATIONS = 50_000
 _TOKEN = re.compile(
     r"ref([0-9A-Za-z]{14})([0-9A-Za-z]{14})\.(0|[1-9][0-9]{0,5})\.([0-9a-f]{64})([0-9a-f]{8})"
 )
-_CHECK_DIGITS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class RefreshToken:
     def text(self) -> str:
         owner, session = self.user_id.removeprefix(USER), self.session_id.removeprefix(SESSION)
         body = f"ref{owner}{session}.{self.counter}.{self.secret}"
-        return body + _check(body)
+        return body + checksum(body)
 
 
 class Verdict(Enum):
@@ -62,7 +60,7 @@ def parse_refresh_token(text: str) -> RefreshToken | None:
     if match is None or not text.isascii():
         return None
     owner, session, counter, secret, check = match.groups()
-    if check != _check(text[:-_CHECK_DIGITS]):
+    if check != checksum(text[:-CHECK_DIGITS]):
         return None
     return RefreshToken(USER + owner, SESSION + session, int(counter), secret)
 
@@ -89,7 +87,3 @@ def judge(session: Session, token: RefreshToken, now_ms: int) -> Verdict:
         return Verdict.CURRENT
     recent = rotations == 1 and now_ms - session.used_ms <= GRACE_MS
     return Verdict.PARENT if recent else Verdict.REUSED
-
-
-def _check(body: str) -> str:
-    return f"{zlib.crc32(body.encode()):0{_CHECK_DIGITS}x}"
